@@ -1,1 +1,4 @@
+//! Meshward, the open policy plane for Trino and Starburst. `ARCHITECTURE.md` has the bird's eye view.
 
+pub mod language;
+pub mod model;

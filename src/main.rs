@@ -1,1 +1,3 @@
-fn main(){}
+//! The `meshward` binary.
+
+fn main() {}

@@ -1,0 +1,481 @@
+//! The tree of a rule. What the parser makes, the printer prints, and the engine compiles.
+//!
+//! Two trees are equal when they mean the same text: spans never take part in comparison.
+
+use std::sync::Arc;
+
+use crate::model::mask::Mask;
+use crate::model::name::{Identifier, Name};
+use crate::model::value::Value;
+
+/// A range of bytes in the text that was parsed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+/// Something, and where in the text it stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Spanned<T> {
+    /// The thing.
+    pub node: T,
+    /// Where it stands.
+    pub span: Span,
+}
+
+impl<T> Spanned<T> {
+    /// Pairs a thing with its place.
+    pub fn new(node: T, span: Span) -> Self {
+        Self { node, span }
+    }
+}
+
+impl<T: PartialEq> PartialEq for Spanned<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.node == other.node
+    }
+}
+
+impl<T: Eq> Eq for Spanned<T> {}
+
+/// One rule: a sentence, and whether an approved exception may lift it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// What it says.
+    pub sentence: Sentence,
+    /// Whether it ends in `or by exception`.
+    pub lifting: Lifting,
+}
+
+/// Whether a Grant may lift a rule for its beneficiary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifting {
+    /// Nothing lifts it.
+    Never,
+    /// An approved, expiring exception does.
+    ByException,
+}
+
+/// The forms of a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sentence {
+    /// `allow A to read, write [rows where C] [for purpose P or Q]`
+    Allow {
+        /// Who.
+        audience: Audience,
+        /// What they may do.
+        actions: Vec<Spanned<ActionWord>>,
+        /// The rows that they may read; only together with `read` alone.
+        rows: Option<Condition>,
+        /// The purposes for which it holds; empty: any and none.
+        purposes: Vec<Spanned<Name>>,
+    },
+    /// `allow A to act as members of group "g" or user "u"`: impersonation.
+    ActAs {
+        /// Who.
+        audience: Audience,
+        /// As whom: users and members of groups.
+        targets: Vec<Member>,
+    },
+    /// `deny A to drop, alter [for purpose P]`
+    Deny {
+        /// Who.
+        audience: Audience,
+        /// What they may not do.
+        actions: Vec<Spanned<ActionWord>>,
+        /// The purposes for which it holds; empty: always.
+        purposes: Vec<Spanned<Name>>,
+    },
+    /// `only show rows where C for A`
+    OnlyShowRows {
+        /// The rows that may be seen.
+        rows: Condition,
+        /// Whom it restricts.
+        audience: Audience,
+    },
+    /// `mask columns X with M [where C] for A`
+    MaskColumns {
+        /// The columns.
+        columns: ColumnTarget,
+        /// What is shown instead.
+        mask: MaskWord,
+        /// The cells that are masked; `None`: all.
+        cells: Option<Condition>,
+        /// Whom it restricts.
+        audience: Audience,
+    },
+    /// `hide columns X for A`
+    HideColumns {
+        /// The columns.
+        columns: ColumnTarget,
+        /// Whom it restricts.
+        audience: Audience,
+    },
+    /// `only show columns X for A`: every other column is hidden.
+    OnlyShowColumns {
+        /// The columns that stay visible.
+        columns: ColumnTarget,
+        /// Whom it restricts.
+        audience: Audience,
+    },
+    /// `limit use to purpose P or Q for A`
+    LimitUse {
+        /// The purposes, at least one.
+        purposes: Vec<Spanned<Name>>,
+        /// Whom it restricts.
+        audience: Audience,
+    },
+    /// `never show columns X less protected than M`
+    NeverShow {
+        /// The columns.
+        columns: ColumnTarget,
+        /// The weakest mask that may be shown.
+        floor: MaskWord,
+    },
+}
+
+/// A mask in a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MaskWord {
+    /// A mask of the catalogue.
+    Known(Mask),
+    /// `sql '...'`: mesh authority only.
+    Sql(Spanned<Arc<str>>),
+}
+
+/// An action or a group of actions, folded (`drop_table`, `read`); the check looks it up in [`crate::model::action`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionWord(pub Name);
+
+/// Whom a rule is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audience {
+    /// Whom it names.
+    pub of: AudienceBase,
+    /// Whom it leaves out; any of them. Empty: nobody.
+    pub except: Vec<Member>,
+}
+
+/// The part of an audience before `except`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AudienceBase {
+    /// Everyone.
+    Everyone,
+    /// Any of these, at least one.
+    AnyOf(Vec<Member>),
+}
+
+/// One alternative of an audience.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Member {
+    /// `members of group "g"`; groups compare exactly.
+    Group(Spanned<Arc<str>>),
+    /// `those in role "r"`
+    Role(Spanned<Arc<str>>),
+    /// `user "u"`; users compare exactly.
+    User(Spanned<Arc<str>>),
+    /// `those acting for purpose "p"`, `when acting for purpose "p"`
+    ActingFor(Spanned<Name>),
+    /// `those with CONDITION`
+    Those(Condition),
+    /// `those who are both A and B`: all of them, at least two.
+    Both(Vec<Member>),
+    /// `owners`: of the table's domain.
+    Owners,
+    /// `stewards`: of the table's domain.
+    Stewards,
+    /// `writers of the domain`: of the table's domain.
+    Writers,
+}
+
+/// Columns of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnTarget {
+    /// Any of these, at least one.
+    pub of: Vec<ColumnWord>,
+    /// Without these.
+    pub except: Vec<ColumnWord>,
+}
+
+/// One alternative of a column target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ColumnWord {
+    /// A column by name.
+    Named(Spanned<Identifier>),
+    /// Columns with a tag or one below it.
+    Tagged(Spanned<Name>),
+    /// Columns without any tag.
+    Untagged,
+}
+
+/// A condition over the subject, the row, or both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// `A and B and ...`, at least two, none of them an `And`.
+    And(Vec<Condition>),
+    /// `A or B or ...`, at least two, none of them an `Or`.
+    Or(Vec<Condition>),
+    /// `not A`
+    Not(Box<Condition>),
+    /// `a = b` and its kin. `a <> b` is exactly `not a = b`.
+    Compare {
+        /// The left operand.
+        left: Operand,
+        /// How.
+        operator: Comparison,
+        /// The right operand.
+        right: Operand,
+        /// Whether case counts.
+        case: Case,
+    },
+    /// `a in ('x', 'y')`, `a in @countries`, `a in the list EEA`; `not in` is [`Condition::Not`] around it.
+    In {
+        /// What is looked for.
+        left: Operand,
+        /// Where.
+        set: Set,
+        /// Whether case counts.
+        case: Case,
+    },
+    /// `@roles includes 'x'`: any of the attribute's values equals.
+    Includes {
+        /// The attribute.
+        attribute: Spanned<Name>,
+        /// What it has to include.
+        value: Operand,
+        /// Whether case counts.
+        case: Case,
+    },
+    /// `a between x and y`, both ends included.
+    Between {
+        /// What lies between.
+        left: Operand,
+        /// The lower end.
+        low: Operand,
+        /// The upper end.
+        high: Operand,
+    },
+    /// `a starts with 'x'` and its kin.
+    TextMatch {
+        /// The text.
+        left: Operand,
+        /// How.
+        kind: TextMatch,
+        /// What is looked for.
+        right: Operand,
+        /// Whether case counts.
+        case: Case,
+    },
+    /// `a is null`; `is not null` is [`Condition::Not`] around it.
+    IsNull(Operand),
+    /// `a is true`: never UNKNOWN. `is not true` is [`Condition::Not`] around it.
+    IsTrue(Operand),
+    /// `@a is present`
+    IsPresent(Spanned<Name>),
+    /// `a is within the last 90 days`: from that long ago until now.
+    WithinLast {
+        /// The date or timestamp.
+        left: Operand,
+        /// How long.
+        age: Age,
+    },
+    /// `a is older than 90 days`
+    OlderThan {
+        /// The date or timestamp.
+        left: Operand,
+        /// How long.
+        age: Age,
+    },
+    /// `client_id is in the client book of the user`
+    InRelation {
+        /// The key.
+        left: Operand,
+        /// The relation.
+        relation: Spanned<Name>,
+    },
+    /// `member of group "g"`
+    MemberOf(Spanned<Arc<str>>),
+    /// `in role "r"`
+    InRole(Spanned<Arc<str>>),
+    /// `user is "u"`
+    UserIs(Spanned<Arc<str>>),
+    /// `acting for purpose "p"`
+    ActingFor(Spanned<Name>),
+    /// `between 08:00 and 18:00` (in the mesh's time zone, first included, last excluded; over midnight when the first is later).
+    ClockBetween(jiff::civil::Time, jiff::civil::Time),
+    /// `on weekdays`, `on weekends`
+    On(Days),
+    /// `sql '...'` over the row: mesh authority only.
+    Sql(Spanned<Arc<str>>),
+}
+
+/// One side of a comparison.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operand {
+    /// A column by name.
+    Column(Spanned<Identifier>),
+    /// `column tagged T`: read once for each column that has it.
+    ColumnTagged(Spanned<Name>),
+    /// `@attribute`
+    Attribute(Spanned<Name>),
+    /// A literal.
+    Literal(Spanned<Value>),
+}
+
+/// A set of values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Set {
+    /// Literals written out, at least one.
+    Values(Vec<Spanned<Value>>),
+    /// The values of an attribute.
+    Attribute(Spanned<Name>),
+    /// A List document.
+    List(Spanned<Name>),
+    /// A column: `'x' in country` reads as equality.
+    Column(Spanned<Identifier>),
+    /// `@departments in column tagged Department`
+    ColumnTagged(Spanned<Name>),
+}
+
+/// Comparison operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Comparison {
+    /// `=`
+    Equal,
+    /// `<>`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+}
+
+/// Ways to look into text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TextMatch {
+    /// `starts with`
+    StartsWith,
+    /// `ends with`
+    EndsWith,
+    /// `contains`
+    Contains,
+}
+
+/// Whether case counts in a comparison of text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Case {
+    /// It does.
+    Exact,
+    /// `ignoring case`
+    Ignored,
+}
+
+/// A length of time back from now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Age {
+    /// How many, at least 1.
+    pub count: u32,
+    /// Of what.
+    pub unit: Unit,
+}
+
+/// Units of age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unit {
+    /// Hours.
+    Hours,
+    /// Days.
+    Days,
+    /// Weeks.
+    Weeks,
+    /// Months.
+    Months,
+    /// Years.
+    Years,
+}
+
+/// Days of the week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Days {
+    /// Monday to Friday.
+    Weekdays,
+    /// Saturday and Sunday.
+    Weekends,
+}
+
+/// What a policy is on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// `everything`
+    Everything,
+    /// `the system`: what concerns the cluster and no object.
+    System,
+    /// `catalog c`, `lake.finance.*`: what it names and all inside.
+    Pattern(Spanned<Pattern>),
+    /// `tables tagged T`
+    TablesTagged(Spanned<Name>),
+    /// `tables in domain d`, domains below it included.
+    TablesInDomain(Spanned<Name>),
+    /// `tables with columns tagged T`
+    TablesWithColumnsTagged(Spanned<Name>),
+    /// `untagged tables`
+    UntaggedTables,
+    /// `functions lake.tools.*`
+    Functions(Spanned<Pattern>),
+    /// `session properties a, lake.b`
+    SessionProperties(Vec<Spanned<Pattern>>),
+    /// `A and B`: all of them, at least two. `tables in domain d with columns tagged T` is one.
+    And(Vec<Target>),
+    /// `A or B`: any of them, at least two.
+    Or(Vec<Target>),
+    /// `A except B`
+    Except(Box<Target>, Box<Target>),
+}
+
+/// One to three parts, each a name with `*` for any run of characters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Pattern {
+    parts: Vec<PatternPart>,
+}
+
+impl Pattern {
+    /// `None` unless there are one to three parts.
+    // INVARIANT: 1 <= parts.len() <= 3
+    pub fn new(parts: Vec<PatternPart>) -> Option<Self> {
+        (1..=3).contains(&parts.len()).then_some(Self { parts })
+    }
+
+    /// The parts, outermost first.
+    pub fn parts(&self) -> &[PatternPart] {
+        &self.parts
+    }
+}
+
+/// One part of a pattern, in lower case: literal pieces with "any run of characters" between them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PatternPart {
+    pieces: Vec<Arc<str>>,
+}
+
+impl PatternPart {
+    /// Builds a part from the pieces that stand between its stars: `["a"]` is exactly `a`, `["", ""]` is `*`.
+    // INVARIANT: at least one piece.
+    pub fn new(pieces: Vec<String>) -> Option<Self> {
+        if pieces.is_empty() {
+            return None;
+        }
+        Some(Self { pieces: pieces.into_iter().map(|piece| Arc::from(piece.to_lowercase())).collect() })
+    }
+
+    /// The pieces between the stars, in lower case.
+    pub fn pieces(&self) -> &[Arc<str>] {
+        &self.pieces
+    }
+}
