@@ -1,1 +1,133 @@
-//! .
+//! What is asked: a table, one action, or a listing.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::model::action::Action;
+use crate::model::column_type::ColumnType;
+use crate::model::name::{Identifier, TableName};
+
+/// One question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Everything about one table.
+    Table(TableRequest),
+    /// One action on one resource.
+    Access(AccessRequest),
+    /// Which names may be listed.
+    Listing(Listing),
+}
+
+/// Asks about one table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableRequest {
+    /// The table.
+    pub table: TableName,
+    /// The columns, in the caller's order.
+    pub columns: Vec<Column>,
+}
+
+/// A column of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: Identifier,
+    /// Its Trino type; [`ColumnType::Unknown`] where the check names no types.
+    pub column_type: ColumnType,
+}
+
+/// Asks for one action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessRequest {
+    /// The action.
+    pub action: Action,
+    /// On what.
+    pub resource: Resource,
+    /// The new name of renames and moves.
+    pub target: Option<Resource>,
+}
+
+/// What an action is on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// The cluster itself.
+    System,
+    /// A catalog.
+    Catalog(Identifier),
+    /// A schema.
+    Schema {
+        /// Its catalog.
+        catalog: Identifier,
+        /// Its name.
+        schema: Identifier,
+    },
+    /// A table, with the columns that the action names.
+    Table {
+        /// The table.
+        table: TableName,
+        /// The columns.
+        columns: Vec<Identifier>,
+    },
+    /// A function or procedure.
+    Function {
+        /// Its catalog.
+        catalog: Identifier,
+        /// Its schema.
+        schema: Identifier,
+        /// Its name.
+        function: Identifier,
+    },
+    /// A session property, of a catalog or of the system.
+    SessionProperty {
+        /// The catalog, if it is a catalog's.
+        catalog: Option<Identifier>,
+        /// Its name.
+        property: Identifier,
+    },
+    /// A user: impersonated, or the owner of a query.
+    User {
+        /// The name, exactly.
+        user: Arc<str>,
+        /// The groups, where Trino knows them.
+        groups: BTreeSet<Arc<str>>,
+    },
+    /// A role.
+    Role(Arc<str>),
+}
+
+/// Names to be filtered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listing {
+    /// Catalogs.
+    Catalogs(Vec<Identifier>),
+    /// Schemas of a catalog.
+    Schemas {
+        /// The catalog.
+        catalog: Identifier,
+        /// The names.
+        schemas: Vec<Identifier>,
+    },
+    /// Tables of a catalog, by schema.
+    Tables {
+        /// The catalog.
+        catalog: Identifier,
+        /// Schemas and their tables.
+        schemas: Vec<(Identifier, Vec<Identifier>)>,
+    },
+    /// Columns of tables.
+    Columns {
+        /// The catalog.
+        catalog: Identifier,
+        /// Schemas, their tables, and those's columns.
+        schemas: Vec<(Identifier, Vec<(Identifier, Vec<Identifier>)>)>,
+    },
+    /// Functions of a catalog, by schema.
+    Functions {
+        /// The catalog.
+        catalog: Identifier,
+        /// Schemas and their functions.
+        schemas: Vec<(Identifier, Vec<Identifier>)>,
+    },
+    /// Owners of queries: user and groups.
+    QueryOwners(Vec<(Arc<str>, BTreeSet<Arc<str>>)>),
+}
