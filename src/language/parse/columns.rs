@@ -1,0 +1,50 @@
+//! Which columns: `columns tagged PII except PII.Email`, `column salary`, `untagged columns`.
+
+use crate::language::diagnostic::Diagnostic;
+use crate::language::parse::cursor::Cursor;
+use crate::language::syntax::{ColumnTarget, ColumnWord, Spanned};
+use crate::model::name::Identifier;
+
+/// What a bare item of a list is, by the item before it: `columns tagged Billing or Key` has two tags.
+#[derive(Clone, Copy)]
+enum Listing {
+    Names,
+    Tags,
+}
+
+pub(super) fn columns(cursor: &mut Cursor<'_>) -> Result<ColumnTarget, Diagnostic> {
+    cursor.skip(&["all", "the"]);
+    let mut listing = None;
+    let of = alternatives(cursor, &mut listing)?;
+    let except = if cursor.takes("except") { alternatives(cursor, &mut listing)? } else { Vec::new() };
+    Ok(ColumnTarget { of, except })
+}
+
+fn alternatives(cursor: &mut Cursor<'_>, listing: &mut Option<Listing>) -> Result<Vec<ColumnWord>, Diagnostic> {
+    let mut words = vec![word(cursor, listing)?];
+    while cursor.takes_symbol(",") || cursor.takes_any(&["or", "and"]) {
+        words.push(word(cursor, listing)?);
+    }
+    Ok(words)
+}
+
+fn word(cursor: &mut Cursor<'_>, listing: &mut Option<Listing>) -> Result<ColumnWord, Diagnostic> {
+    cursor.skip(&["all", "the"]);
+    if cursor.takes("untagged column|columns") {
+        *listing = Some(Listing::Tags);
+        return Ok(ColumnWord::Untagged);
+    }
+    if cursor.takes("column|columns tagged") || cursor.takes("column|columns with tag") || cursor.takes("tagged") {
+        *listing = Some(Listing::Tags);
+    } else if cursor.takes("column|columns") {
+        *listing = Some(Listing::Names);
+    }
+    match listing {
+        Some(Listing::Tags) => Ok(ColumnWord::Tagged(cursor.name("a tag")?)),
+        Some(Listing::Names) => match cursor.column_text() {
+            Some(text) => Ok(ColumnWord::Named(Spanned::new(Identifier::new(&text.node), text.span))),
+            None => Err(cursor.expected("a column's name", &[])),
+        },
+        None => Err(cursor.expected("`columns tagged` or `column`", &["columns", "column", "untagged"])),
+    }
+}

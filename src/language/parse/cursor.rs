@@ -1,0 +1,226 @@
+//! A place in the tokens of a sentence, and the small questions that every part of the grammar asks.
+
+use std::sync::Arc;
+
+use crate::language::diagnostic::{Code, Diagnostic, near_miss};
+use crate::language::lex::{Lexeme, Token};
+use crate::language::syntax::{Span, Spanned};
+use crate::model::name::Name;
+
+/// The deepest nesting of parentheses and `not` that is read.
+pub(super) const DEEPEST_NESTING: usize = 48;
+
+/// Words that end a name made of several bare words. To use one as a name, quote it.
+const STOP_WORDS: &[&str] = &[
+    "and", "as", "between", "but", "by", "contain", "contains", "does", "end", "ends", "equals", "except", "for", "from",
+    "has", "ignoring", "in", "includes", "is", "less", "matches", "not", "older", "only", "or", "purpose", "purposes",
+    "rows", "start", "starts", "that", "to", "unless", "using", "when", "where", "which", "who", "with", "within",
+];
+
+/// A place in the tokens of a sentence.
+pub(super) struct Cursor<'a> {
+    text: &'a str,
+    lexemes: &'a [Lexeme],
+    at: usize,
+    depth: usize,
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) fn new(text: &'a str, lexemes: &'a [Lexeme]) -> Self {
+        Self { text, lexemes, at: 0, depth: 0 }
+    }
+
+    pub(super) fn peek(&self) -> Option<&'a Token> {
+        self.lexemes.get(self.at).map(|lexeme| &lexeme.token)
+    }
+
+    /// The place of the next token; at the end of the sentence, of its last character.
+    pub(super) fn span(&self) -> Span {
+        match self.lexemes.get(self.at) {
+            Some(lexeme) => lexeme.span,
+            None => {
+                let end = self.lexemes.last().map_or(0, |last| last.span.end);
+                let last_char = self.text.get(..end).and_then(|text| text.chars().next_back()).map_or(0, char::len_utf8);
+                Span { start: end - last_char, end }
+            }
+        }
+    }
+
+    /// From `start` to the end of what was last read.
+    pub(super) fn span_from(&self, start: Span) -> Span {
+        let end = self.at.checked_sub(1).and_then(|last| self.lexemes.get(last)).map_or(start.end, |last| last.span.end);
+        Span { start: start.start, end: end.max(start.end) }
+    }
+
+    pub(super) fn advance(&mut self) {
+        self.at += 1;
+    }
+
+    pub(super) fn position(&self) -> usize {
+        self.at
+    }
+
+    pub(super) fn rewind(&mut self, position: usize) {
+        self.at = position;
+    }
+
+    pub(super) fn at_end(&self) -> bool {
+        self.at >= self.lexemes.len()
+    }
+
+    /// The sentence must end here.
+    pub(super) fn end(&self) -> Result<(), Diagnostic> {
+        if self.at_end() { Ok(()) } else { Err(self.expected("the end of the sentence", &[])) }
+    }
+
+    fn word_at(&self, offset: usize) -> Option<String> {
+        match &self.lexemes.get(self.at + offset)?.token {
+            Token::Word(word) => Some(word.to_lowercase()),
+            _ => None,
+        }
+    }
+
+    /// Whether these words come next, in any case. One word of the phrase may offer choices: `acting|working for|under`.
+    pub(super) fn sees(&self, phrase: &str) -> bool {
+        phrase.split(' ').enumerate().all(|(offset, choices)| {
+            self.word_at(offset).is_some_and(|word| choices.split('|').any(|choice| choice == word))
+        })
+    }
+
+    /// Takes these words if they come next.
+    pub(super) fn takes(&mut self, phrase: &str) -> bool {
+        let sees = self.sees(phrase);
+        if sees {
+            self.at += phrase.split(' ').count();
+        }
+        sees
+    }
+
+    /// Takes the first of these phrases that comes next.
+    pub(super) fn takes_any(&mut self, phrases: &[&str]) -> bool {
+        phrases.iter().any(|phrase| self.takes(phrase))
+    }
+
+    /// Takes words that carry no meaning here.
+    pub(super) fn skip(&mut self, words: &[&str]) {
+        while words.iter().any(|word| self.takes(word)) {}
+    }
+
+    pub(super) fn sees_symbol(&self, symbol: &str) -> bool {
+        matches!(self.peek(), Some(Token::Symbol(next)) if *next == symbol)
+    }
+
+    pub(super) fn takes_symbol(&mut self, symbol: &str) -> bool {
+        let sees = self.sees_symbol(symbol);
+        if sees {
+            self.at += 1;
+        }
+        sees
+    }
+
+    /// Demands words, the first of the alternatives being the canonical one.
+    pub(super) fn demand(&mut self, phrases: &[&str]) -> Result<(), Diagnostic> {
+        if self.takes_any(phrases) {
+            return Ok(());
+        }
+        let canonical = phrases.first().map_or("", |phrase| phrase.split('|').next().unwrap_or(phrase));
+        Err(self.expected(&format!("`{canonical}`"), &[canonical]))
+    }
+
+    pub(super) fn demand_symbol(&mut self, symbol: &str) -> Result<(), Diagnostic> {
+        if self.takes_symbol(symbol) { Ok(()) } else { Err(self.expected(&format!("`{symbol}`"), &[])) }
+    }
+
+    /// What to say when `what` should have come next; `words` are the keywords that it could have been.
+    pub(super) fn expected(&self, what: &str, words: &[&str]) -> Diagnostic {
+        let span = self.span();
+        if self.at_end() {
+            return Diagnostic::new(Code::UnfinishedSentence, span, format!("the sentence ends where {what} was expected"));
+        }
+        let found = self.text.get(span.start..span.end).unwrap_or("");
+        let message = format!("expected {what}, found `{found}`");
+        let diagnostic = Diagnostic::new(Code::UnexpectedText, span, message);
+        match near_miss(found, words.iter().copied()) {
+            Some(meant) if !meant.eq_ignore_ascii_case(found) => {
+                diagnostic.with_help(format!("did you mean `{meant}`?"))
+            }
+            _ => diagnostic,
+        }
+    }
+
+    /// Goes one level of nesting deeper for as long as `read` runs.
+    pub(super) fn nested<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, Diagnostic>,
+    ) -> Result<T, Diagnostic> {
+        if self.depth >= DEEPEST_NESTING {
+            let message = format!("parentheses and `not` may be nested {DEEPEST_NESTING} deep at most");
+            return Err(Diagnostic::new(Code::TooMuch, self.span(), message));
+        }
+        self.depth += 1;
+        let result = read(self);
+        self.depth -= 1;
+        result
+    }
+
+    /// A run of bare words up to the next keyword or symbol, joined by spaces.
+    fn bare_run(&mut self) -> Option<String> {
+        let mut words: Vec<&str> = Vec::new();
+        while let Some(Token::Word(word)) = self.peek() {
+            if STOP_WORDS.contains(&word.to_lowercase().as_str()) || word.contains('*') {
+                break;
+            }
+            words.push(word);
+            self.advance();
+        }
+        (!words.is_empty()).then(|| words.join(" "))
+    }
+
+    /// Text that is quoted, or a run of bare words: an exact name (group, user, role).
+    pub(super) fn exact_name(&mut self, what: &str) -> Result<Spanned<Arc<str>>, Diagnostic> {
+        let start = self.span();
+        if let Some(Token::Quoted(text)) = self.peek() {
+            self.advance();
+            return Ok(Spanned::new(Arc::from(text.as_str()), start));
+        }
+        match self.bare_run() {
+            Some(text) => Ok(Spanned::new(Arc::from(text), self.span_from(start))),
+            None => Err(self.expected(what, &[])),
+        }
+    }
+
+    /// The same, as a name of Meshward's vocabulary (tag, purpose, domain, list).
+    pub(super) fn name(&mut self, what: &str) -> Result<Spanned<Name>, Diagnostic> {
+        let text = self.exact_name(what)?;
+        match Name::new(&text.node) {
+            Some(name) => Ok(Spanned::new(name, text.span)),
+            None => Err(Diagnostic::new(Code::UnexpectedText, text.span, format!("expected {what}, found nothing"))),
+        }
+    }
+
+    /// A column's name: quoted or bracketed text as it is, or a run of bare words with `_` between them.
+    pub(super) fn column_text(&mut self) -> Option<Spanned<String>> {
+        let start = self.span();
+        if let Some(Token::Quoted(text) | Token::Bracketed(text)) = self.peek() {
+            let bracketed = matches!(self.peek(), Some(Token::Bracketed(_)));
+            self.advance();
+            let text = if bracketed { text.replace(' ', "_") } else { text.clone() };
+            return Some(Spanned::new(text, start));
+        }
+        let text = self.bare_run()?.replace(' ', "_");
+        Some(Spanned::new(text, self.span_from(start)))
+    }
+
+    /// A whole number of at least 1.
+    pub(super) fn count(&mut self, what: &str) -> Result<Spanned<u32>, Diagnostic> {
+        let span = self.span();
+        let Some(Token::Number(number)) = self.peek() else { return Err(self.expected(what, &[])) };
+        match number.parse::<u32>() {
+            Ok(count) if count >= 1 => {
+                self.advance();
+                Ok(Spanned::new(count, span))
+            }
+            _ => Err(Diagnostic::new(Code::BadNumber, span, format!("expected {what} of at least 1, found `{number}`"))),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The sides of a comparison: columns, attributes, literals, sets.
+
+use crate::language::diagnostic::{Code, Diagnostic};
+use crate::language::lex::Token;
+use crate::language::parse::cursor::Cursor;
+use crate::language::syntax::{Operand, Set, Span, Spanned};
+use crate::model::name::{Identifier, Name};
+use crate::model::value::{Number, Value};
+
+pub(super) fn attribute(cursor: &mut Cursor<'_>) -> Result<Option<Spanned<Name>>, Diagnostic> {
+    let span = cursor.span();
+    let Some(Token::Attribute(text)) = cursor.peek() else { return Ok(None) };
+    cursor.advance();
+    match Name::new(text) {
+        Some(name) => Ok(Some(Spanned::new(name, span))),
+        None => Err(Diagnostic::new(Code::UnexpectedText, span, "`@` must be followed by an attribute's name")),
+    }
+}
+
+/// A literal: quoted text, a number, a date, `true` or `false`.
+pub(super) fn literal(cursor: &mut Cursor<'_>) -> Result<Option<Spanned<Value>>, Diagnostic> {
+    let span = cursor.span();
+    let value = match cursor.peek() {
+        Some(Token::Quoted(text)) => Value::text(text),
+        Some(Token::Number(number)) => match Number::parse(number) {
+            Some(number) => Value::Number(number),
+            None => {
+                let message = format!("`{number}` is not a number of at most 38 digits");
+                return Err(Diagnostic::new(Code::BadNumber, span, message));
+            }
+        },
+        Some(Token::Date(date)) => Value::Date(*date),
+        Some(Token::Word(_)) if cursor.sees("true") => Value::Boolean(true),
+        Some(Token::Word(_)) if cursor.sees("false") => Value::Boolean(false),
+        _ => return Ok(None),
+    };
+    cursor.advance();
+    Ok(Some(Spanned::new(value, span)))
+}
+
+pub(super) fn operand(cursor: &mut Cursor<'_>) -> Result<Operand, Diagnostic> {
+    cursor.takes_any(&["the value|values in|of the", "the value|values in|of", "the", "value|values in|of"]);
+    if let Some(attribute) = attribute(cursor)? {
+        return Ok(Operand::Attribute(attribute));
+    }
+    if let Some(tag) = tagged_column(cursor)? {
+        return Ok(Operand::ColumnTagged(tag));
+    }
+    if cursor.takes("column") {
+        return named_column(cursor);
+    }
+    if let Some(literal) = literal(cursor)? {
+        return Ok(Operand::Literal(literal));
+    }
+    named_column(cursor)
+}
+
+fn named_column(cursor: &mut Cursor<'_>) -> Result<Operand, Diagnostic> {
+    match cursor.column_text() {
+        Some(text) if !text.node.is_empty() => {
+            Ok(Operand::Column(Spanned::new(Identifier::new(&text.node), text.span)))
+        }
+        _ => Err(cursor.expected("a column, an `@attribute` or a value", &[])),
+    }
+}
+
+fn tagged_column(cursor: &mut Cursor<'_>) -> Result<Option<Spanned<Name>>, Diagnostic> {
+    if cursor.takes_any(&["column|columns tagged", "a column tagged"]) { cursor.name("a tag").map(Some) } else { Ok(None) }
+}
+
+/// What stands after `in`.
+pub(super) fn set(cursor: &mut Cursor<'_>) -> Result<Set, Diagnostic> {
+    if cursor.takes_any(&["the list", "list"]) {
+        return Ok(Set::List(cursor.name("a list's name")?));
+    }
+    if cursor.takes_symbol("(") {
+        let values = values(cursor)?;
+        cursor.demand_symbol(")")?;
+        return Ok(Set::Values(values));
+    }
+    match operand(cursor)? {
+        Operand::Attribute(attribute) => Ok(Set::Attribute(attribute)),
+        Operand::Column(column) => Ok(Set::Column(column)),
+        Operand::ColumnTagged(tag) => Ok(Set::ColumnTagged(tag)),
+        Operand::Literal(first) => {
+            let span: Span = first.span;
+            Err(Diagnostic::new(Code::UnexpectedText, span, "values after `in` stand in parentheses")
+                .with_help(format!("write `in ('{}', ...)`", first.node.written())))
+        }
+    }
+}
+
+fn values(cursor: &mut Cursor<'_>) -> Result<Vec<Spanned<Value>>, Diagnostic> {
+    let mut values = Vec::new();
+    loop {
+        match literal(cursor)? {
+            Some(value) => values.push(value),
+            None => return Err(cursor.expected("a value in quotes, a number or a date", &[])),
+        }
+        if !cursor.takes_symbol(",") && !cursor.takes("or") {
+            return Ok(values);
+        }
+    }
+}

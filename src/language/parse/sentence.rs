@@ -1,0 +1,250 @@
+//! The forms of a sentence. The order is fixed: verb, what, how, `where`, audience, purpose.
+
+use crate::language::diagnostic::{Code, Diagnostic};
+use crate::language::lex::Token;
+use crate::language::parse::audience::{audience, members};
+use crate::language::parse::columns::columns;
+use crate::language::parse::condition::condition;
+use crate::language::parse::cursor::Cursor;
+use crate::language::parse::operand::literal;
+use crate::language::syntax::{ActionWord, Audience, Lifting, MaskWord, Rule, Sentence, Span, Spanned};
+use crate::model::mask::{Mask, Period, Step};
+use crate::model::name::Name;
+
+const VERBS: &[&str] = &["allow", "deny", "only show rows where", "only show columns", "mask", "hide", "limit use to purpose", "never show"];
+
+/// Words that people know from other products for what nothing in Trino's access control can do.
+const NOT_ENFORCEABLE: &[(&str, &str)] = &[
+    ("aggregate|aggregates|aggregated", "publish a view with the aggregates and allow its owner to `share`"),
+    ("require|enforce", "publish a view with the wanted shape and allow its owner to `share`"),
+    ("join|joins|joining", "publish the permitted join as a view and allow its owner to `share`"),
+    ("limit rows|row|results|queries", "use Trino's own limits: query.max-scan-physical-bytes, resource groups"),
+    ("forbid|prevent joining|joins", "publish the permitted join as a view and allow its owner to `share`"),
+];
+
+pub(super) fn rule(cursor: &mut Cursor<'_>) -> Result<Rule, Diagnostic> {
+    let sentence = sentence(cursor)?;
+    let lifting = if cursor.takes("or by exception") { Lifting::ByException } else { Lifting::Never };
+    Ok(Rule { sentence, lifting })
+}
+
+fn sentence(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
+    cursor.takes("please");
+    if cursor.takes("allow|allows|permit|let") {
+        allow(cursor)
+    } else if cursor.takes("deny|denies|forbid") {
+        deny(cursor)
+    } else if cursor.takes("only show|shows") {
+        only_show(cursor)
+    } else if cursor.takes("show|shows only") {
+        only_show(cursor)
+    } else if cursor.takes("mask|masks") {
+        mask_columns(cursor)
+    } else if cursor.takes("hide|hides") {
+        let columns = columns(cursor)?;
+        Ok(Sentence::HideColumns { columns, audience: restricted(cursor)? })
+    } else if cursor.takes_any(&["limit|limits use|usage to the", "limit|limits use|usage to"]) {
+        limit_use(cursor)
+    } else if cursor.takes("never show|shows") {
+        never_show(cursor)
+    } else {
+        Err(unknown_verb(cursor))
+    }
+}
+
+fn unknown_verb(cursor: &Cursor<'_>) -> Diagnostic {
+    let known = NOT_ENFORCEABLE.iter().find(|(words, _)| cursor.sees(words));
+    match known {
+        Some((_, instead)) => {
+            let message = "Trino's access control sees one table at a time and no shape of the query, so this cannot be enforced";
+            Diagnostic::new(Code::NotEnforceable, cursor.span(), message).with_help(*instead)
+        }
+        None => cursor.expected("a rule's verb: `allow`, `deny`, `only show`, `mask`, `hide`, `limit use` or `never show`", VERBS),
+    }
+}
+
+/// `for A`
+fn restricted(cursor: &mut Cursor<'_>) -> Result<Audience, Diagnostic> {
+    cursor.demand(&["for"])?;
+    audience(cursor)
+}
+
+fn allow(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
+    let audience = audience(cursor)?;
+    if cursor.takes("to act as") {
+        return Ok(Sentence::ActAs { audience, targets: members(cursor)? });
+    }
+    cursor.demand(&["to"])?;
+    let actions = actions(cursor)?;
+    let rows = if cursor.takes_any(&["only the rows where", "only rows where", "the rows where", "rows where"]) {
+        Some(condition(cursor)?)
+    } else {
+        None
+    };
+    Ok(Sentence::Allow { audience, actions, rows, purposes: for_purposes(cursor)? })
+}
+
+fn deny(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
+    let audience = audience(cursor)?;
+    cursor.demand(&["to"])?;
+    let actions = actions(cursor)?;
+    Ok(Sentence::Deny { audience, actions, purposes: for_purposes(cursor)? })
+}
+
+fn actions(cursor: &mut Cursor<'_>) -> Result<Vec<Spanned<ActionWord>>, Diagnostic> {
+    let mut actions = Vec::new();
+    loop {
+        let name = action_name(cursor)?;
+        actions.push(Spanned::new(ActionWord(name.node), name.span));
+        if !cursor.takes_symbol(",") && !cursor.takes_any(&["and", "or"]) {
+            return Ok(actions);
+        }
+    }
+}
+
+/// An action's words. Some contain words that end a name elsewhere: `create view with select from columns`.
+fn action_name(cursor: &mut Cursor<'_>) -> Result<Spanned<Name>, Diagnostic> {
+    let start = cursor.span();
+    let mut words: Vec<String> = Vec::new();
+    while let Some(Token::Word(word)) = cursor.peek() {
+        let ends = ["and", "or", "rows", "only", "for"].iter().any(|end| cursor.sees(end)) || cursor.sees("the rows");
+        if ends {
+            break;
+        }
+        words.push(word.to_lowercase());
+        cursor.advance();
+    }
+    match Name::new(&words.join(" ")) {
+        Some(name) => Ok(Spanned::new(name, cursor.span_from(start))),
+        None => Err(cursor.expected("what they may do, such as `read`", &["read", "see", "write"])),
+    }
+}
+
+fn for_purposes(cursor: &mut Cursor<'_>) -> Result<Vec<Spanned<Name>>, Diagnostic> {
+    if cursor.takes_any(&["for the purpose|purposes of", "for the purpose|purposes", "for purpose|purposes"]) {
+        purposes(cursor)
+    } else {
+        Ok(Vec::new())
+    }
+}
+
+fn purposes(cursor: &mut Cursor<'_>) -> Result<Vec<Spanned<Name>>, Diagnostic> {
+    let mut purposes = vec![cursor.name("a purpose")?];
+    while !cursor.sees("or by exception") && (cursor.takes_symbol(",") || cursor.takes("or")) {
+        cursor.takes("or");
+        cursor.takes("purpose|purposes");
+        purposes.push(cursor.name("a purpose")?);
+    }
+    Ok(purposes)
+}
+
+fn only_show(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
+    cursor.takes("the");
+    if cursor.takes("rows|row where") || cursor.takes("rows|row when") {
+        let rows = condition(cursor)?;
+        return Ok(Sentence::OnlyShowRows { rows, audience: restricted(cursor)? });
+    }
+    if cursor.sees("column|columns") || cursor.sees("untagged") {
+        let columns = columns(cursor)?;
+        return Ok(Sentence::OnlyShowColumns { columns, audience: restricted(cursor)? });
+    }
+    Err(cursor.expected("`rows where` or `columns`", &["rows", "columns"]))
+}
+
+fn limit_use(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
+    cursor.demand(&["purpose", "purposes"])?;
+    let purposes = purposes(cursor)?;
+    Ok(Sentence::LimitUse { purposes, audience: restricted(cursor)? })
+}
+
+fn never_show(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
+    let columns = columns(cursor)?;
+    cursor.demand(&["less protected than"])?;
+    Ok(Sentence::NeverShow { columns, floor: mask(cursor)? })
+}
+
+fn mask_columns(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
+    let columns = columns(cursor)?;
+    cursor.demand(&["with", "using", "by"])?;
+    let mask = mask(cursor)?;
+    let cells = if cursor.takes("where") { Some(condition(cursor)?) } else { None };
+    Ok(Sentence::MaskColumns { columns, mask, cells, audience: restricted(cursor)? })
+}
+
+fn mask(cursor: &mut Cursor<'_>) -> Result<MaskWord, Diagnostic> {
+    cursor.skip(&["a", "the", "its", "their", "making", "using", "them", "it"]);
+    let start = cursor.span();
+    if cursor.takes("null|nulls|nulling") {
+        return Ok(MaskWord::Known(Mask::Null));
+    }
+    if cursor.takes("hash|hashing|hashes|hashed") {
+        return Ok(MaskWord::Known(Mask::Hash));
+    }
+    if cursor.takes("constant") {
+        return match literal(cursor)? {
+            Some(value) => Ok(MaskWord::Known(Mask::Constant(value.node))),
+            None => Err(cursor.expected("the constant, in quotes or a number", &[])),
+        };
+    }
+    if cursor.takes_any(&["email domain|domains", "e-mail domain|domains"]) {
+        return Ok(MaskWord::Known(Mask::EmailDomain));
+    }
+    if cursor.takes_any(&["keep first", "keeping first", "keep the first", "keeping the first", "first"]) {
+        return Ok(MaskWord::Known(Mask::KeepFirst(kept(cursor)?)));
+    }
+    if cursor.takes_any(&["keep last", "keeping last", "keep the last", "keeping the last", "last"]) {
+        return Ok(MaskWord::Known(Mask::KeepLast(kept(cursor)?)));
+    }
+    if cursor.takes("round|rounding|rounded to") {
+        let step = cursor.count("a whole number")?;
+        return match Step::new(step.node) {
+            Some(step) => Ok(MaskWord::Known(Mask::Round(step))),
+            None => Err(Diagnostic::new(Code::BadNumber, step.span, "a step is from 1 to 1000000000")),
+        };
+    }
+    if cursor.takes("truncate|truncated|truncating|truncation to") {
+        return period(cursor).map(|period| MaskWord::Known(Mask::Truncate(period)));
+    }
+    if cursor.takes("sql") {
+        return sql(cursor);
+    }
+    Err(unknown_mask(cursor, start))
+}
+
+fn kept(cursor: &mut Cursor<'_>) -> Result<u32, Diagnostic> {
+    let count = cursor.count("a number of characters")?;
+    cursor.takes("character|characters|digit|digits|letter|letters");
+    if count.node > 10_000 {
+        return Err(Diagnostic::new(Code::BadNumber, count.span, "at most 10000 characters can be kept"));
+    }
+    Ok(count.node)
+}
+
+fn period(cursor: &mut Cursor<'_>) -> Result<Period, Diagnostic> {
+    cursor.takes("the");
+    for (words, period) in
+        [("year|years", Period::Year), ("month|months", Period::Month), ("day|days", Period::Day)]
+    {
+        if cursor.takes(words) {
+            return Ok(period);
+        }
+    }
+    Err(cursor.expected("`year`, `month` or `day`", &["year", "month", "day"]))
+}
+
+fn sql(cursor: &mut Cursor<'_>) -> Result<MaskWord, Diagnostic> {
+    let span = cursor.span();
+    let Some(Token::Quoted(text)) = cursor.peek() else { return Err(cursor.expected("SQL text in quotes", &[])) };
+    cursor.advance();
+    Ok(MaskWord::Sql(Spanned::new(text.as_str().into(), span)))
+}
+
+fn unknown_mask(cursor: &Cursor<'_>, start: Span) -> Diagnostic {
+    if cursor.sees("regex|bucket|bucketing|pseudonym|pseudonyms|format") {
+        return Diagnostic::new(Code::MaskNotAvailable, start, "this mask is not available yet").with_help(
+            "there are null, constant, hash, keep first, keep last, email domain, round to, truncate to and sql",
+        );
+    }
+    let words = &["null", "constant", "hash", "keep first", "keep last", "email domain", "round to", "truncate to", "sql"];
+    cursor.expected("a mask, such as `null`, `hash`, `constant '...'` or `keep last 4`", words)
+}
