@@ -112,8 +112,8 @@ impl Check<'_> {
     fn rows_need_read(&mut self, actions: &[Spanned<ActionWord>]) {
         for action in actions {
             if ActionSet::named(action.node.0.folded()) != Some(ActionSet::Group(ActionGroup::Read)) {
-                self.find(Code::RowsNeedRead, action.span, "rows can be scoped for `read` alone".to_owned())
-                    .help = Some("move the other actions to a rule of their own".to_owned());
+                self.find(Code::RowsNeedRead, action.span, "rows can be scoped for `read` alone".to_owned()).help =
+                    Some("move the other actions to a rule of their own".to_owned());
             }
         }
     }
@@ -214,7 +214,12 @@ impl Check<'_> {
                 Member::ActingFor(purpose) => self.purpose(purpose),
                 Member::Those(condition) => check_condition(self, condition, About::Subject, force),
                 Member::Both(inner) => self.members(inner, force),
-                Member::Group(_) | Member::Role(_) | Member::User(_) | Member::Owners | Member::Stewards | Member::Writers => {}
+                Member::Group(_)
+                | Member::Role(_)
+                | Member::User(_)
+                | Member::Owners
+                | Member::Stewards
+                | Member::Writers => {}
             }
         }
     }

@@ -63,7 +63,11 @@ pub(super) fn check_condition(check: &mut Check<'_>, condition: &Condition, abou
         Condition::ActingFor(purpose) => check.purpose(purpose),
         Condition::Sql(text) => {
             if about == About::Subject {
-                check.find(Code::ColumnInAudience, text.span, "`sql` reads rows, and an audience is about people".to_owned());
+                check.find(
+                    Code::ColumnInAudience,
+                    text.span,
+                    "`sql` reads rows, and an audience is about people".to_owned(),
+                );
             }
             check.sql(text.span);
         }
@@ -106,7 +110,10 @@ fn in_audience(check: &mut Check<'_>, about: About, span: Span, column: &str) {
 
 fn check_attribute(check: &mut Check<'_>, attribute: &Spanned<Name>, force: Force) -> Option<AttributeKind> {
     if ASSERTED.contains(&attribute.node.folded()) && force == Force::Releases {
-        let message = format!("`@{}` is what a client merely says, so it may restrict and never release", attribute.node.folded());
+        let message = format!(
+            "`@{}` is what a client merely says, so it may restrict and never release",
+            attribute.node.folded()
+        );
         check.find(Code::AssertedReleases, attribute.span, message);
     }
     let kind = check.vocabulary.attribute(&attribute.node);

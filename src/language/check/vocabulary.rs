@@ -110,7 +110,9 @@ impl Vocabulary {
     pub fn attribute(&self, name: &Name) -> Option<AttributeKind> {
         match built_in(name) {
             Some(built) => Some(built.kind()),
-            None if ASSERTED.contains(&name.folded()) => Some(AttributeKind { value_type: ValueType::Text, single: false }),
+            None if ASSERTED.contains(&name.folded()) => {
+                Some(AttributeKind { value_type: ValueType::Text, single: false })
+            }
             None => self.attributes.get(name).copied(),
         }
     }

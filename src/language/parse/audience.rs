@@ -15,11 +15,8 @@ pub(super) fn audience(cursor: &mut Cursor<'_>) -> Result<Audience, Diagnostic> 
     } else {
         AudienceBase::AnyOf(members(cursor)?)
     };
-    let except = if cursor.takes_any(&["except for", "except", "unless", "but not"]) {
-        members(cursor)?
-    } else {
-        Vec::new()
-    };
+    let except =
+        if cursor.takes_any(&["except for", "except", "unless", "but not"]) { members(cursor)? } else { Vec::new() };
     if cursor.sees("except") {
         let message = "an audience has one `except`, which reaches to its end";
         return Err(Diagnostic::new(Code::UnexpectedText, cursor.span(), message)
@@ -43,8 +40,12 @@ pub(super) fn members(cursor: &mut Cursor<'_>) -> Result<Vec<Member>, Diagnostic
         } else if cursor.sees("and") {
             let help = "write `or` between them for people who are either; write `those who are both A and B` for people \
                         who are both";
-            return Err(Diagnostic::new(Code::AndBetweenAudiences, cursor.span(), "`and` between two audiences can be read in two ways")
-                .with_help(help));
+            return Err(Diagnostic::new(
+                Code::AndBetweenAudiences,
+                cursor.span(),
+                "`and` between two audiences can be read in two ways",
+            )
+            .with_help(help));
         } else {
             return Ok(members);
         }
@@ -62,7 +63,8 @@ fn member(cursor: &mut Cursor<'_>, members: &mut Vec<Member>, joined: Joined) ->
     cursor.skip(&["the", "any", "all", "to"]);
     if cursor.takes("those|people|users who are both") || cursor.takes("both") {
         members.push(cursor.nested(both)?);
-    } else if cursor.takes("those|people|users|anyone|someone with|possessing") || cursor.takes("those|people for whom") {
+    } else if cursor.takes("those|people|users|anyone|someone with|possessing") || cursor.takes("those|people for whom")
+    {
         let read = if joined == Joined::ByAnd { primary } else { condition };
         members.push(Member::Those(read(cursor)?));
     } else if cursor.takes("owners") {

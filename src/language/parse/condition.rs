@@ -4,9 +4,7 @@ use crate::language::diagnostic::{Code, Diagnostic};
 use crate::language::lex::Token;
 use crate::language::parse::cursor::Cursor;
 use crate::language::parse::operand::{operand, set};
-use crate::language::syntax::{
-    Age, Case, Comparison, Condition, Days, Operand, Set, Spanned, TextMatch, Unit,
-};
+use crate::language::syntax::{Age, Case, Comparison, Condition, Days, Operand, Set, Spanned, TextMatch, Unit};
 use crate::model::name::Name;
 
 /// One or more predicates, joined by `and` or by `or`, not by both.
@@ -99,7 +97,8 @@ fn about_subject(cursor: &mut Cursor<'_>) -> Result<Option<Condition>, Diagnosti
     if user && cursor.takes_any(&["possesses an attribute in", "has an attribute in", "possesses"]) {
         return matching_attribute(cursor).map(Some);
     }
-    if user && (cursor.takes_symbol("=") || (cursor.sees("is") && !cursor.sees("is a|an|not|acting|member|working|in"))) {
+    if user && (cursor.takes_symbol("=") || (cursor.sees("is") && !cursor.sees("is a|an|not|acting|member|working|in")))
+    {
         cursor.takes("is");
         return Ok(Some(Condition::UserIs(cursor.exact_name("a user's name")?)));
     }
@@ -204,7 +203,8 @@ fn after_operand(cursor: &mut Cursor<'_>, left: Operand, is: bool, negated: bool
         return Ok(Condition::IsTrue(left));
     }
     if is && cursor.sees("false") {
-        return Err(cursor.expected("`= false`, or `is not true`", &[])
+        return Err(cursor
+            .expected("`= false`, or `is not true`", &[])
             .with_help("`= false` leaves out where it is not known, `is not true` takes it in"));
     }
     if is && cursor.takes("present") {
@@ -312,5 +312,6 @@ fn age(cursor: &mut Cursor<'_>) -> Result<Age, Diagnostic> {
             return Ok(Age { count: count.node, unit });
         }
     }
-    Err(cursor.expected("`days`, `hours`, `weeks`, `months` or `years`", &["days", "hours", "weeks", "months", "years"]))
+    Err(cursor
+        .expected("`days`, `hours`, `weeks`, `months` or `years`", &["days", "hours", "weeks", "months", "years"]))
 }

@@ -12,9 +12,10 @@ pub(super) const DEEPEST_NESTING: usize = 48;
 
 /// Words that end a name made of several bare words. To use one as a name, quote it.
 const STOP_WORDS: &[&str] = &[
-    "and", "as", "between", "but", "by", "contain", "contains", "does", "end", "ends", "equals", "except", "for", "from",
-    "has", "ignoring", "in", "includes", "is", "less", "matches", "not", "older", "only", "or", "purpose", "purposes",
-    "rows", "start", "starts", "that", "to", "unless", "using", "when", "where", "which", "who", "with", "within",
+    "and", "as", "between", "but", "by", "contain", "contains", "does", "end", "ends", "equals", "except", "for",
+    "from", "has", "ignoring", "in", "includes", "is", "less", "matches", "not", "older", "only", "or", "purpose",
+    "purposes", "rows", "start", "starts", "that", "to", "unless", "using", "when", "where", "which", "who", "with",
+    "within",
 ];
 
 /// A place in the tokens of a sentence.
@@ -40,7 +41,8 @@ impl<'a> Cursor<'a> {
             Some(lexeme) => lexeme.span,
             None => {
                 let end = self.lexemes.last().map_or(0, |last| last.span.end);
-                let last_char = self.text.get(..end).and_then(|text| text.chars().next_back()).map_or(0, char::len_utf8);
+                let last_char =
+                    self.text.get(..end).and_then(|text| text.chars().next_back()).map_or(0, char::len_utf8);
                 Span { start: end - last_char, end }
             }
         }
@@ -48,7 +50,8 @@ impl<'a> Cursor<'a> {
 
     /// From `start` to the end of what was last read.
     pub(super) fn span_from(&self, start: Span) -> Span {
-        let end = self.at.checked_sub(1).and_then(|last| self.lexemes.get(last)).map_or(start.end, |last| last.span.end);
+        let end =
+            self.at.checked_sub(1).and_then(|last| self.lexemes.get(last)).map_or(start.end, |last| last.span.end);
         Span { start: start.start, end: end.max(start.end) }
     }
 
@@ -135,7 +138,11 @@ impl<'a> Cursor<'a> {
     pub(super) fn expected(&self, what: &str, words: &[&str]) -> Diagnostic {
         let span = self.span();
         if self.at_end() {
-            return Diagnostic::new(Code::UnfinishedSentence, span, format!("the sentence ends where {what} was expected"));
+            return Diagnostic::new(
+                Code::UnfinishedSentence,
+                span,
+                format!("the sentence ends where {what} was expected"),
+            );
         }
         let found = self.text.get(span.start..span.end).unwrap_or("");
         let message = format!("expected {what}, found `{found}`");
@@ -149,10 +156,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Goes one level of nesting deeper for as long as `read` runs.
-    pub(super) fn nested<T>(
-        &mut self,
-        read: impl FnOnce(&mut Self) -> Result<T, Diagnostic>,
-    ) -> Result<T, Diagnostic> {
+    pub(super) fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Diagnostic>) -> Result<T, Diagnostic> {
         if self.depth >= DEEPEST_NESTING {
             let message = format!("parentheses and `not` may be nested {DEEPEST_NESTING} deep at most");
             return Err(Diagnostic::new(Code::TooMuch, self.span(), message));
@@ -220,7 +224,9 @@ impl<'a> Cursor<'a> {
                 self.advance();
                 Ok(Spanned::new(count, span))
             }
-            _ => Err(Diagnostic::new(Code::BadNumber, span, format!("expected {what} of at least 1, found `{number}`"))),
+            _ => {
+                Err(Diagnostic::new(Code::BadNumber, span, format!("expected {what} of at least 1, found `{number}`")))
+            }
         }
     }
 }

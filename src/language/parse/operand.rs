@@ -65,7 +65,11 @@ fn named_column(cursor: &mut Cursor<'_>) -> Result<Operand, Diagnostic> {
 }
 
 fn tagged_column(cursor: &mut Cursor<'_>) -> Result<Option<Spanned<Name>>, Diagnostic> {
-    if cursor.takes_any(&["column|columns tagged", "a column tagged"]) { cursor.name("a tag").map(Some) } else { Ok(None) }
+    if cursor.takes_any(&["column|columns tagged", "a column tagged"]) {
+        cursor.name("a tag").map(Some)
+    } else {
+        Ok(None)
+    }
 }
 
 /// What stands after `in`.

@@ -11,7 +11,16 @@ use crate::language::syntax::{ActionWord, Audience, Lifting, MaskWord, Rule, Sen
 use crate::model::mask::{Mask, Period, Step};
 use crate::model::name::Name;
 
-const VERBS: &[&str] = &["allow", "deny", "only show rows where", "only show columns", "mask", "hide", "limit use to purpose", "never show"];
+const VERBS: &[&str] = &[
+    "allow",
+    "deny",
+    "only show rows where",
+    "only show columns",
+    "mask",
+    "hide",
+    "limit use to purpose",
+    "never show",
+];
 
 /// Words that people know from other products for what nothing in Trino's access control can do.
 const NOT_ENFORCEABLE: &[(&str, &str)] = &[
@@ -56,10 +65,14 @@ fn unknown_verb(cursor: &Cursor<'_>) -> Diagnostic {
     let known = NOT_ENFORCEABLE.iter().find(|(words, _)| cursor.sees(words));
     match known {
         Some((_, instead)) => {
-            let message = "Trino's access control sees one table at a time and no shape of the query, so this cannot be enforced";
+            let message =
+                "Trino's access control sees one table at a time and no shape of the query, so this cannot be enforced";
             Diagnostic::new(Code::NotEnforceable, cursor.span(), message).with_help(*instead)
         }
-        None => cursor.expected("a rule's verb: `allow`, `deny`, `only show`, `mask`, `hide`, `limit use` or `never show`", VERBS),
+        None => cursor.expected(
+            "a rule's verb: `allow`, `deny`, `only show`, `mask`, `hide`, `limit use` or `never show`",
+            VERBS,
+        ),
     }
 }
 
@@ -222,9 +235,7 @@ fn kept(cursor: &mut Cursor<'_>) -> Result<u32, Diagnostic> {
 
 fn period(cursor: &mut Cursor<'_>) -> Result<Period, Diagnostic> {
     cursor.takes("the");
-    for (words, period) in
-        [("year|years", Period::Year), ("month|months", Period::Month), ("day|days", Period::Day)]
-    {
+    for (words, period) in [("year|years", Period::Year), ("month|months", Period::Month), ("day|days", Period::Day)] {
         if cursor.takes(words) {
             return Ok(period);
         }
@@ -245,6 +256,7 @@ fn unknown_mask(cursor: &Cursor<'_>, start: Span) -> Diagnostic {
             "there are null, constant, hash, keep first, keep last, email domain, round to, truncate to and sql",
         );
     }
-    let words = &["null", "constant", "hash", "keep first", "keep last", "email domain", "round to", "truncate to", "sql"];
+    let words =
+        &["null", "constant", "hash", "keep first", "keep last", "email domain", "round to", "truncate to", "sql"];
     cursor.expected("a mask, such as `null`, `hash`, `constant '...'` or `keep last 4`", words)
 }

@@ -38,8 +38,12 @@ fn joined(cursor: &mut Cursor<'_>) -> Result<Target, Diagnostic> {
         parts.push(one(cursor)?);
     }
     if cursor.sees("and") || cursor.sees("or") || cursor.sees_symbol(",") {
-        return Err(Diagnostic::new(Code::MixedAndOr, cursor.span(), "`and` and `or` beside each other can be read in two ways")
-            .with_help("put parentheses around the part that belongs together"));
+        return Err(Diagnostic::new(
+            Code::MixedAndOr,
+            cursor.span(),
+            "`and` and `or` beside each other can be read in two ways",
+        )
+        .with_help("put parentheses around the part that belongs together"));
     }
     let mut flat = Vec::with_capacity(parts.len());
     for part in parts {
@@ -137,7 +141,11 @@ pub(super) fn pattern(cursor: &mut Cursor<'_>) -> Result<Spanned<Pattern>, Diagn
                     parts.extend(PatternPart::new(part.split('*').map(str::to_owned).collect()));
                 }
             }
-            _ => return Err(cursor.expected("what it is on, such as `everything` or `catalog.schema.table`", TARGET_WORDS)),
+            _ => {
+                return Err(
+                    cursor.expected("what it is on, such as `everything` or `catalog.schema.table`", TARGET_WORDS)
+                );
+            }
         }
         cursor.advance();
         if !cursor.takes_symbol(".") {
@@ -147,6 +155,8 @@ pub(super) fn pattern(cursor: &mut Cursor<'_>) -> Result<Spanned<Pattern>, Diagn
     let span = cursor.span_from(start);
     match Pattern::new(parts) {
         Some(pattern) => Ok(Spanned::new(pattern, span)),
-        None => Err(Diagnostic::new(Code::UnexpectedText, span, "a name has one to three parts: catalog, schema, table")),
+        None => {
+            Err(Diagnostic::new(Code::UnexpectedText, span, "a name has one to three parts: catalog, schema, table"))
+        }
     }
 }

@@ -54,7 +54,9 @@ fn joined(f: &mut fmt::Formatter<'_>, parts: &[Target], word: &str) -> fmt::Resu
         write!(f, "{}", if index == 0 { "" } else { word })?;
         match part {
             // The next target after a comma-separated list could be read as one more property.
-            Target::Or(_) | Target::And(_) | Target::Except(..) | Target::SessionProperties(_) => write!(f, "({part})")?,
+            Target::Or(_) | Target::And(_) | Target::Except(..) | Target::SessionProperties(_) => {
+                write!(f, "({part})")?
+            }
             part => write!(f, "{part}")?,
         }
     }

@@ -1,0 +1,357 @@
+//! What binds one party at one table: denials, purposes, row guards, masks, hidden columns.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::engine::audience::audience;
+use crate::engine::lattice::{Applied, for_type};
+use crate::engine::partial::{Residual, Row, all, fold};
+use crate::engine::rules::{EngineRule, holds};
+use crate::engine::standing::Standing;
+use crate::engine::tags::{Polarity, Reader, TableTags};
+use crate::engine::target::{Place, Reach, reach, table_in};
+use crate::engine::truth::Truth;
+use crate::language::syntax::{ColumnTarget, ColumnWord, Condition, MaskWord, Operand, Sentence, Set};
+use crate::model::action::{Action, ActionSet};
+use crate::model::column_type::ColumnType;
+use crate::model::name::{Identifier, Name, TableName};
+use crate::model::request::Column;
+
+/// A sentence with tags in its condition is read once for each combination of tagged columns. Above this nothing is shown.
+const MOST_READINGS: usize = 64;
+
+/// A table as the rules see it.
+#[derive(Debug)]
+pub(crate) struct TableView<'a> {
+    pub(crate) table: &'a TableName,
+    pub(crate) columns: &'a [Column],
+    types: BTreeMap<Identifier, ColumnType>,
+    tags: &'a TableTags,
+}
+
+/// Which rules bind a party.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Authorities {
+    /// The mesh's and those of the table's domains.
+    All,
+    /// The mesh's alone: what binds the invoker of a definer view.
+    Mesh,
+}
+
+/// What binds one party at one table.
+#[derive(Debug, Default)]
+pub(crate) struct Restraints<'a> {
+    pub(crate) denies: Vec<&'a EngineRule>,
+    pub(crate) limits: Vec<&'a EngineRule>,
+    pub(crate) guards: Vec<(&'a EngineRule, Residual)>,
+    /// By the column's place in the request.
+    pub(crate) masks: BTreeMap<usize, Vec<(&'a EngineRule, Applied)>>,
+    pub(crate) floors: BTreeSet<(usize, Arc<crate::model::decision::RuleReference>)>,
+    pub(crate) hidden: BTreeMap<usize, Vec<&'a EngineRule>>,
+}
+
+impl<'a> TableView<'a> {
+    pub(crate) fn new(standing: &Standing<'a>, table: &'a TableName, columns: &'a [Column]) -> Self {
+        let types = columns.iter().map(|column| (column.name.clone(), column.column_type)).collect();
+        Self { table, columns, types, tags: standing.snapshot().tags.of(table) }
+    }
+
+    /// The rules of some authorities that hold today and whose target is this table.
+    pub(crate) fn rules<'r>(
+        &'r self,
+        standing: &'r Standing<'a>,
+        authorities: Authorities,
+    ) -> impl Iterator<Item = &'a EngineRule> + 'r {
+        let asker = standing.asker;
+        asker.snapshot.rules.iter().filter(move |rule| {
+            (authorities == Authorities::All || rule.domain.is_none())
+                && rule.holds_on(asker.day)
+                && may_rule_over(standing, rule, self.table)
+                && reach(
+                    &rule.target,
+                    Place::Table(self.table),
+                    asker.snapshot,
+                    reader(standing, rule),
+                    polarity_of(&rule.sentence),
+                ) == Reach::Whole
+        })
+    }
+
+    /// What restrains a party here.
+    pub(crate) fn restraints(&self, standing: &Standing<'a>, authorities: Authorities) -> Restraints<'a> {
+        let mut restraints = Restraints::default();
+        for rule in self.rules(standing, authorities) {
+            self.restrain(standing, rule, &mut restraints);
+        }
+        restraints
+    }
+
+    fn restrain(&self, standing: &Standing<'a>, rule: &'a EngineRule, restraints: &mut Restraints<'a>) {
+        match &rule.sentence {
+            Sentence::Deny { actions, .. } => {
+                let reading = actions.iter().any(|action| names(&action.node.0, Action::SelectFromColumns));
+                if reading && self.denies(standing, rule) {
+                    restraints.denies.push(rule);
+                }
+            }
+            Sentence::LimitUse { purposes, audience: of } if binds(standing, rule, of, Some(self.table)) => {
+                let acting = Truth::any(purposes.iter().map(|purpose| standing.asker.acting.acting_for(&purpose.node)));
+                if !acting.is_true() {
+                    restraints.limits.push(rule);
+                }
+            }
+            Sentence::OnlyShowRows { rows, audience: of } if binds(standing, rule, of, Some(self.table)) => {
+                match self.readings(rows, reader(standing, rule)) {
+                    Readings::DoesNotBind => {}
+                    Readings::TooMany => restraints.guards.push((rule, Residual::Known(Truth::False))),
+                    Readings::Each(readings) => {
+                        restraints
+                            .guards
+                            .extend(readings.iter().map(|reading| (rule, self.fold(standing, rows, reading))));
+                    }
+                }
+            }
+            Sentence::MaskColumns { columns, mask, cells, audience: of }
+                if binds(standing, rule, of, Some(self.table)) =>
+            {
+                let cells = self.cells(standing, rule, cells.as_ref());
+                for index in self.matching(columns, reader(standing, rule), Polarity::Binds) {
+                    for cells in &cells {
+                        self.mask(standing, rule, index, mask, cells, restraints);
+                    }
+                }
+            }
+            Sentence::HideColumns { columns, audience: of } if binds(standing, rule, of, Some(self.table)) => {
+                for index in self.matching(columns, reader(standing, rule), Polarity::Binds) {
+                    restraints.hidden.entry(index).or_default().push(rule);
+                }
+            }
+            Sentence::OnlyShowColumns { columns, audience: of } if binds(standing, rule, of, Some(self.table)) => {
+                let shown = self.matching(columns, reader(standing, rule), Polarity::Releases);
+                for index in (0..self.columns.len()).filter(|index| !shown.contains(index)) {
+                    restraints.hidden.entry(index).or_default().push(rule);
+                }
+            }
+            // For everybody: no other rule's `except` and no grant lifts it.
+            Sentence::NeverShow { columns, floor } => {
+                for index in self.matching(columns, reader(standing, rule), Polarity::Binds) {
+                    self.mask(standing, rule, index, floor, &None, restraints);
+                    restraints.floors.insert((index, rule.reference.clone()));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a denial that holds here applies to the party: TRUE or UNKNOWN.
+    pub(crate) fn denies(&self, standing: &Standing<'_>, rule: &EngineRule) -> bool {
+        denial_applies(standing, rule, Some(self.table))
+    }
+
+    fn mask(
+        &self,
+        standing: &Standing<'a>,
+        rule: &'a EngineRule,
+        index: usize,
+        mask: &MaskWord,
+        cells: &Option<crate::sql::expression::Predicate>,
+        restraints: &mut Restraints<'a>,
+    ) {
+        let Some(column) = self.columns.get(index) else { return };
+        let masked = for_type(mask, column.column_type, &standing.snapshot().zone);
+        restraints.masks.entry(index).or_default().push((rule, Applied { masked, cells: cells.clone() }));
+    }
+
+    /// The cells that a mask is on, one entry for each reading of its condition; `None` in an entry: all cells.
+    fn cells(
+        &self,
+        standing: &Standing<'a>,
+        rule: &EngineRule,
+        condition: Option<&Condition>,
+    ) -> Vec<Option<crate::sql::expression::Predicate>> {
+        let Some(condition) = condition else { return vec![None] };
+        match self.readings(condition, reader(standing, rule)) {
+            // The masked column has its tag and the condition's column has not: that part is unknown, which masks.
+            Readings::DoesNotBind | Readings::TooMany => vec![None],
+            Readings::Each(readings) => readings
+                .iter()
+                .filter_map(|reading| match self.fold(standing, condition, reading) {
+                    Residual::Known(Truth::False) => None,
+                    Residual::Known(_) => Some(None),
+                    Residual::Open(predicate) => Some(Some(predicate)),
+                })
+                .collect(),
+        }
+    }
+
+    /// The rows that an allow with a scope gives: all of its readings must hold.
+    pub(crate) fn scope(&self, standing: &Standing<'a>, rule: &EngineRule, rows: &Condition) -> Residual {
+        match self.readings(rows, reader(standing, rule)) {
+            Readings::Each(readings) => {
+                all(readings.iter().map(|reading| self.fold(standing, rows, reading)).collect())
+            }
+            Readings::DoesNotBind => Residual::UNKNOWN,
+            Readings::TooMany => Residual::Known(Truth::False),
+        }
+    }
+
+    fn fold(&self, standing: &Standing<'a>, condition: &Condition, reading: &BTreeMap<Name, Identifier>) -> Residual {
+        fold(standing, condition, &Row { columns: &self.types, reading })
+    }
+
+    /// The places of the columns that a target covers.
+    fn matching(&self, target: &ColumnTarget, reader: Reader<'_>, polarity: Polarity) -> BTreeSet<usize> {
+        let covers = |words: &[ColumnWord], column: &Identifier, polarity| {
+            words.iter().any(|word| match word {
+                ColumnWord::Named(name) => &name.node == column,
+                ColumnWord::Tagged(tag) => reader.column_has(self.tags, column, &tag.node, polarity),
+                ColumnWord::Untagged => reader.column_is_untagged(self.tags, column, polarity),
+            })
+        };
+        let columns = self.columns.iter().enumerate();
+        columns
+            .filter(|(_, column)| {
+                covers(&target.of, &column.name, polarity) && !covers(&target.except, &column.name, polarity.opposite())
+            })
+            .map(|(index, _)| index)
+            .collect()
+    }
+
+    /// Every way to put columns in the place of a condition's tags.
+    fn readings(&self, condition: &Condition, reader: Reader<'_>) -> Readings {
+        let mut tags = BTreeSet::new();
+        tags_of(condition, &mut tags);
+        let trusted = |tag: &Name| reader.a_column_has(self.tags, tag, Polarity::Releases);
+        let bound = tags.iter().any(|tag| reader.a_column_has(self.tags, tag, Polarity::Binds));
+        if !tags.is_empty() && !bound {
+            return Readings::DoesNotBind;
+        }
+        let some_trusted = tags.iter().any(trusted);
+        let mut readings: Vec<BTreeMap<Name, Identifier>> = vec![BTreeMap::new()];
+        for tag in &tags {
+            // FAIL-CLOSED: a tag that only a domain placed does not supply the column that the mesh's tagging lacks.
+            if some_trusted && !trusted(tag) {
+                continue;
+            }
+            let columns: Vec<&Identifier> = reader.columns_with(self.tags, tag, Polarity::Binds).collect();
+            if columns.is_empty() {
+                continue;
+            }
+            if readings.len().saturating_mul(columns.len()) > MOST_READINGS {
+                return Readings::TooMany;
+            }
+            readings = readings
+                .iter()
+                .flat_map(|reading| {
+                    columns.iter().map(|column| {
+                        let mut reading = reading.clone();
+                        reading.insert(tag.clone(), (*column).clone());
+                        reading
+                    })
+                })
+                .collect();
+        }
+        Readings::Each(readings)
+    }
+}
+
+/// The ways to read a condition that names tags.
+enum Readings {
+    /// None of the tags is on any column.
+    DoesNotBind,
+    /// More than [`MOST_READINGS`].
+    TooMany,
+    /// Each; a tag that is on no column is in none of them, which makes its part unknown.
+    Each(Vec<BTreeMap<Name, Identifier>>),
+}
+
+fn tags_of(condition: &Condition, into: &mut BTreeSet<Name>) {
+    let mut operand = |operand: &Operand| {
+        if let Operand::ColumnTagged(tag) = operand {
+            into.insert(tag.node.clone());
+        }
+    };
+    match condition {
+        Condition::And(parts) | Condition::Or(parts) => parts.iter().for_each(|part| tags_of(part, into)),
+        Condition::Not(inner) => tags_of(inner, into),
+        Condition::Compare { left, right, .. } | Condition::TextMatch { left, right, .. } => {
+            operand(left);
+            operand(right);
+        }
+        Condition::In { left, set, .. } => {
+            operand(left);
+            if let Set::ColumnTagged(tag) = set {
+                into.insert(tag.node.clone());
+            }
+        }
+        Condition::Includes { value, .. } => operand(value),
+        Condition::Between { left, low, high } => [left, low, high].into_iter().for_each(operand),
+        Condition::IsNull(left)
+        | Condition::IsTrue(left)
+        | Condition::WithinLast { left, .. }
+        | Condition::OlderThan { left, .. }
+        | Condition::InRelation { left, .. } => operand(left),
+        _ => {}
+    }
+}
+
+/// Whether an action word names an action.
+pub(crate) fn names(word: &Name, action: Action) -> bool {
+    ActionSet::named(word.folded()).is_some_and(|set| set.contains(action))
+}
+
+/// Which way a sentence's target cuts.
+pub(crate) fn polarity_of(sentence: &Sentence) -> Polarity {
+    match sentence {
+        Sentence::Allow { .. } | Sentence::ActAs { .. } => Polarity::Releases,
+        _ => Polarity::Binds,
+    }
+}
+
+/// How a rule reads tags.
+pub(crate) fn reader<'a>(standing: &Standing<'a>, rule: &'a EngineRule) -> Reader<'a> {
+    let above = rule.domain.as_ref().map_or(&[][..], |domain| standing.asker.snapshot.domains.above(domain));
+    Reader { domain: rule.domain.as_ref(), above }
+}
+
+/// A domain's rules bind only its own tables.
+fn may_rule_over(standing: &Standing<'_>, rule: &EngineRule, table: &TableName) -> bool {
+    match &rule.domain {
+        None => true,
+        Some(domain) => standing.asker.snapshot.domains.patterns_of(domain).any(|pattern| table_in(pattern, table)),
+    }
+}
+
+/// Whether a restriction binds a party: unless the audience is FALSE, or a valid exception lifts the rule for them.
+fn binds(
+    standing: &Standing<'_>,
+    rule: &EngineRule,
+    of: &crate::language::syntax::Audience,
+    table: Option<&TableName>,
+) -> bool {
+    audience(standing, of, table).may_be_true() && !is_lifted(standing, rule)
+}
+
+fn is_lifted(standing: &Standing<'_>, rule: &EngineRule) -> bool {
+    let Some(liftable) = &rule.liftable else { return false };
+    standing.snapshot().exceptions_to(liftable).any(|grant| {
+        holds(grant.from, grant.until, standing.asker.day)
+            && crate::engine::audience::members(standing, &grant.to, None).is_true()
+    })
+}
+
+/// Whether a denial applies to a party: TRUE or UNKNOWN.
+pub(crate) fn denial_applies(standing: &Standing<'_>, rule: &EngineRule, table: Option<&TableName>) -> bool {
+    let Sentence::Deny { audience: of, purposes, .. } = &rule.sentence else { return false };
+    let for_purpose = purposes.is_empty()
+        || Truth::any(purposes.iter().map(|purpose| standing.asker.acting.acting_for(&purpose.node))).may_be_true();
+    for_purpose && binds(standing, rule, of, table)
+}
+
+/// Whether an allow applies to a party: only when TRUE.
+pub(crate) fn allowance_applies(standing: &Standing<'_>, rule: &EngineRule, table: Option<&TableName>) -> bool {
+    let Sentence::Allow { audience: of, purposes, .. } = &rule.sentence else { return false };
+    let for_purpose = purposes.is_empty()
+        || Truth::any(purposes.iter().map(|purpose| standing.asker.acting.acting_for(&purpose.node))).is_true();
+    for_purpose && audience(standing, of, table).is_true()
+}

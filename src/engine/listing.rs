@@ -1,0 +1,145 @@
+//! What may be listed: an object is visible to those who are allowed anything on it or in it.
+
+use crate::engine::access;
+use crate::engine::combine::{Authorities, TableView, allowance_applies, denial_applies, polarity_of, reader};
+use crate::engine::rules::EngineRule;
+use crate::engine::standing::{Asker, Standing};
+use crate::engine::table::{allows_action, denies_action};
+use crate::engine::target::{Place, Reach, pattern_reach, reach};
+use crate::language::syntax::{ColumnTarget, ColumnWord, Sentence};
+use crate::model::action::{Action, ActionGroup};
+use crate::model::column_type::ColumnType;
+use crate::model::name::{Identifier, TableName};
+use crate::model::request::{Column, Listing};
+
+pub(crate) fn decide(asker: &Asker<'_>, listing: &Listing) -> Vec<bool> {
+    let asking = asker.asking();
+    let visible = |place: Place<'_>| is_visible(&asking, place);
+    match listing {
+        Listing::Catalogs(catalogs) => catalogs.iter().map(|catalog| visible(Place::Catalog(catalog))).collect(),
+        Listing::Schemas { catalog, schemas } => {
+            schemas.iter().map(|schema| visible(Place::Schema(catalog, schema))).collect()
+        }
+        Listing::Tables { catalog, schemas } => {
+            let tables = schemas.iter().flat_map(|(schema, tables)| tables.iter().map(move |table| (schema, table)));
+            tables.map(|(schema, table)| table_is_visible(&asking, &full_name(catalog, schema, table))).collect()
+        }
+        Listing::Columns { catalog, schemas } => schemas
+            .iter()
+            .flat_map(|(schema, tables)| tables.iter().map(move |(table, columns)| (schema, table, columns)))
+            .flat_map(|(schema, table, columns)| visible_columns(asker, &full_name(catalog, schema, table), columns))
+            .collect(),
+        Listing::Functions { catalog, schemas } => {
+            let functions = schemas.iter().flat_map(|(schema, names)| names.iter().map(move |name| (schema, name)));
+            functions.map(|(schema, function)| visible(Place::Function(catalog, schema, function))).collect()
+        }
+        Listing::QueryOwners(owners) => {
+            owners.iter().map(|(user, _)| access::may_see_queries_of(asker, user)).collect()
+        }
+    }
+}
+
+fn full_name(catalog: &Identifier, schema: &Identifier, table: &Identifier) -> TableName {
+    TableName { catalog: catalog.clone(), schema: schema.clone(), table: table.clone() }
+}
+
+/// A metadata table (`orders$files`) is listed with the table that it describes.
+pub(crate) fn table_is_visible(standing: &Standing<'_>, table: &TableName) -> bool {
+    match table.base() {
+        Some(base) => is_visible(standing, Place::Table(&base)),
+        None => is_visible(standing, Place::Table(table)),
+    }
+}
+
+/// Whether a place may be listed: some action on it or in it is allowed and not denied, and seeing it is not denied.
+pub(crate) fn is_visible(standing: &Standing<'_>, place: Place<'_>) -> bool {
+    let table = match place {
+        Place::Table(table) => Some(table),
+        _ => None,
+    };
+    let rules = || standing.asker.snapshot.rules.iter().filter(|rule| rule.holds_on(standing.asker.day));
+    let denying: Vec<&EngineRule> = rules()
+        .filter(|rule| matches!(rule.sentence, Sentence::Deny { .. }))
+        .filter(|rule| rule_reach(standing, rule, place) == Reach::Whole && denial_applies(standing, rule, table))
+        .collect();
+    let denied = |action: Action| denying.iter().any(|rule| denies_action(rule, action));
+    if denied(seeing(place)) {
+        return false;
+    }
+    rules()
+        .filter(|rule| matches!(rule.sentence, Sentence::Allow { .. }))
+        .filter(|rule| rule_reach(standing, rule, place) != Reach::None && allowance_applies(standing, rule, table))
+        .any(|rule| Action::ALL.iter().any(|action| shows(*action) && allows_action(rule, *action) && !denied(*action)))
+}
+
+/// Whether being allowed an action makes its object visible; what everybody may do, and what concerns the cluster, does not.
+fn shows(action: Action) -> bool {
+    !matches!(action.group(), ActionGroup::Use | ActionGroup::Administer)
+}
+
+fn seeing(place: Place<'_>) -> Action {
+    match place {
+        Place::Catalog(_) => Action::FilterCatalogs,
+        Place::Schema(..) => Action::FilterSchemas,
+        Place::Function(..) => Action::FilterFunctions,
+        _ => Action::FilterTables,
+    }
+}
+
+/// How far a rule reaches over a place; a domain's rule only over what the domain owns.
+pub(crate) fn rule_reach(standing: &Standing<'_>, rule: &EngineRule, place: Place<'_>) -> Reach {
+    let snapshot = standing.asker.snapshot;
+    let polarity = polarity_of(&rule.sentence);
+    let of_target = || reach(&rule.target, place, snapshot, reader(standing, rule), polarity);
+    match &rule.domain {
+        None => of_target(),
+        Some(domain) => {
+            let owned = snapshot.domains.patterns_of(domain).map(|pattern| pattern_reach(pattern, place)).max();
+            owned.unwrap_or(Reach::None).min(of_target())
+        }
+    }
+}
+
+fn visible_columns(asker: &Asker<'_>, table: &TableName, columns: &[Identifier]) -> Vec<bool> {
+    let asking = asker.asking();
+    if !table_is_visible(&asking, table) {
+        return vec![false; columns.len()];
+    }
+    let base = table.base();
+    let columns = untyped(columns);
+    let view = TableView::new(&asking, base.as_ref().unwrap_or(table), &columns);
+    let restraints = view.restraints(&asking, Authorities::All);
+    (0..columns.len()).map(|index| !restraints.hidden.contains_key(&index)).collect()
+}
+
+/// Columns of which only the names are known.
+pub(crate) fn untyped(columns: &[Identifier]) -> Vec<Column> {
+    columns.iter().map(|name| Column { name: name.clone(), column_type: ColumnType::Unknown }).collect()
+}
+
+/// The columns that rules or taggings name for a table, and one that nobody named and that has no tag: what a table may have.
+pub(crate) fn columns_that_rules_name(asker: &Asker<'_>, table: &TableName) -> Vec<Column> {
+    let mut names: Vec<Identifier> = asker.snapshot.known_columns(table);
+    for rule in &asker.snapshot.rules {
+        match &rule.sentence {
+            Sentence::MaskColumns { columns, .. }
+            | Sentence::HideColumns { columns, .. }
+            | Sentence::OnlyShowColumns { columns, .. }
+            | Sentence::NeverShow { columns, .. } => named(columns, &mut names),
+            _ => {}
+        }
+    }
+    // The empty name is no column's, so no rule names it and no tag is on it.
+    names.push(Identifier::new(""));
+    names.sort();
+    names.dedup();
+    untyped(&names)
+}
+
+fn named(columns: &ColumnTarget, into: &mut Vec<Identifier>) {
+    for word in columns.of.iter().chain(&columns.except) {
+        if let ColumnWord::Named(name) = word {
+            into.push(name.node.clone());
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The words for the person who is denied something: which rule, or that none allowed it, and who can help.
+
+use crate::engine::rules::EngineRule;
+use crate::engine::standing::{Acting, Asker, Standing};
+use crate::language::syntax::{Member, Sentence};
+use crate::model::action::Action;
+use crate::model::name::{Name, TableName};
+
+/// A rule forbids it.
+pub(crate) fn denied_by(asker: &Asker<'_>, rule: &EngineRule, table: Option<&TableName>) -> String {
+    format!("{} says: {}{}", policy(rule), rule.reference.sentence, whom_to_ask(asker, table))
+}
+
+/// No rule allows it.
+pub(crate) fn nothing_allows(standing: &Standing<'_>, action: Action, on: &str, table: Option<&TableName>) -> String {
+    let what = match action {
+        Action::SelectFromColumns => "read".to_owned(),
+        Action::CreateViewWithSelectFromColumns => "share".to_owned(),
+        action => action.to_string(),
+    };
+    format!("no rule allows `{}` to {what}{on}{}", standing.user(), whom_to_ask(standing.asker, table))
+}
+
+/// Use is limited to other purposes than the query's.
+pub(crate) fn limited(asker: &Asker<'_>, rules: &[&EngineRule], purposes: &[Name], table: &TableName) -> String {
+    let names: Vec<String> = purposes.iter().map(|purpose| format!("\"{purpose}\"")).collect();
+    let because = match &asker.acting {
+        Acting::Nothing => "the query names no purpose".to_owned(),
+        Acting::Unproven(claimed) => {
+            format!("no grant lets `{}` act for \"{claimed}\"", asker.subject.initiator().identity.user)
+        }
+        Acting::For(_) => "the query acts for another purpose".to_owned(),
+    };
+    let by = rules.first().map(|rule| policy(rule)).unwrap_or_default();
+    let example = purposes.first().map(|purpose| purpose.folded().replace('_', "-")).unwrap_or_default();
+    format!(
+        "{by} limits the use of {table} to purpose {}, and {because}; name one with the extra credential `purpose`, for example \
+         --extra-credential purpose={example}{}",
+        names.join(" or "),
+        whom_to_ask(asker, Some(table)),
+    )
+}
+
+/// Columns are hidden.
+pub(crate) fn hidden_by(asker: &Asker<'_>, rules: &[&EngineRule], table: &TableName) -> String {
+    match rules.first() {
+        Some(rule) => denied_by(asker, rule, Some(table)),
+        None => whom_to_ask(asker, Some(table)),
+    }
+}
+
+/// The purposes that would satisfy every limit at once; where no single one does, those of the first.
+pub(crate) fn usable_purposes(limits: &[&EngineRule]) -> Vec<Name> {
+    let of = |rule: &EngineRule| match &rule.sentence {
+        Sentence::LimitUse { purposes, .. } => purposes.iter().map(|purpose| purpose.node.clone()).collect(),
+        _ => Vec::new(),
+    };
+    let Some((first, rest)) = limits.split_first() else { return Vec::new() };
+    let first = of(first);
+    let common: Vec<Name> =
+        first.iter().filter(|purpose| rest.iter().all(|rule| of(rule).contains(purpose))).cloned().collect();
+    if common.is_empty() { first } else { common }
+}
+
+fn policy(rule: &EngineRule) -> String {
+    format!("policy `{}` (rule {})", rule.reference.policy, rule.reference.rule)
+}
+
+fn whom_to_ask(asker: &Asker<'_>, table: Option<&TableName>) -> String {
+    let domain = table.and_then(|table| asker.snapshot.domains.owning(table).find(|domain| !domain.owners.is_empty()));
+    match domain {
+        Some(domain) => {
+            let owners: Vec<String> = domain.owners.iter().map(Member::to_string).collect();
+            format!("; ask the owners of domain {}: {}", domain.name, owners.join(" or "))
+        }
+        None => String::new(),
+    }
+}

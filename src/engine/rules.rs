@@ -1,0 +1,150 @@
+//! Policies as the engine reads them: one entry for each rule, with the authority and the days on which it holds.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use crate::document::kinds::{Documents, Policy};
+use crate::language::syntax::{Audience, AudienceBase};
+use crate::language::syntax::{Condition, Lifting, Member, Operand, Sentence, Set, Target};
+use crate::model::decision::RuleReference;
+use crate::model::name::Name;
+
+/// One rule of one policy.
+#[derive(Clone, Debug)]
+pub(crate) struct EngineRule {
+    /// For people.
+    pub(crate) reference: Arc<RuleReference>,
+    /// The domain that made it; `None`: the mesh.
+    pub(crate) domain: Option<Name>,
+    /// What it is on.
+    pub(crate) target: Arc<Target>,
+    /// What it says.
+    pub(crate) sentence: Sentence,
+    /// The exception that may lift it: policy and rule name.
+    pub(crate) liftable: Option<(Name, Name)>,
+    from: Option<Date>,
+    until: Option<Date>,
+}
+
+impl EngineRule {
+    /// Whether it holds on a day; both ends included.
+    pub(crate) fn holds_on(&self, day: Date) -> bool {
+        holds(self.from, self.until, day)
+    }
+}
+
+/// Whether a day lies within; both ends included.
+pub(crate) fn holds(from: Option<Date>, until: Option<Date>, day: Date) -> bool {
+    from.is_none_or(|from| from <= day) && until.is_none_or(|until| day <= until)
+}
+
+/// Every rule of every policy, in the policies' order.
+pub(crate) fn rules(documents: &Documents) -> Vec<EngineRule> {
+    documents.policies.values().flat_map(policy_rules).collect()
+}
+
+fn policy_rules(policy: &Policy) -> impl Iterator<Item = EngineRule> {
+    let target = Arc::new(policy.on.clone());
+    policy.rules.iter().enumerate().map(move |(index, rule)| EngineRule {
+        reference: Arc::new(RuleReference {
+            policy: policy.name.clone(),
+            rule: rule.name.as_ref().map_or_else(|| (index + 1).to_string(), ToString::to_string),
+            sentence: rule.rule.to_string(),
+        }),
+        domain: policy.domain.clone(),
+        target: Arc::clone(&target),
+        sentence: rule.rule.sentence.clone(),
+        liftable: match (&rule.name, rule.rule.lifting) {
+            (Some(name), Lifting::ByException) => Some((policy.name.clone(), name.clone())),
+            _ => None,
+        },
+        from: policy.from,
+        until: policy.until,
+    })
+}
+
+/// The attributes that a sentence names.
+pub(crate) fn attributes_of(sentence: &Sentence, into: &mut Vec<Name>) {
+    match sentence {
+        Sentence::Allow { audience, rows, .. } => {
+            of_audience(audience, into);
+            rows.iter().for_each(|rows| of_condition(rows, into));
+        }
+        Sentence::OnlyShowRows { rows, audience } => {
+            of_audience(audience, into);
+            of_condition(rows, into);
+        }
+        Sentence::MaskColumns { cells, audience, .. } => {
+            of_audience(audience, into);
+            cells.iter().for_each(|cells| of_condition(cells, into));
+        }
+        Sentence::ActAs { audience, targets } => {
+            of_audience(audience, into);
+            of_members(targets, into);
+        }
+        Sentence::Deny { audience, .. }
+        | Sentence::HideColumns { audience, .. }
+        | Sentence::OnlyShowColumns { audience, .. }
+        | Sentence::LimitUse { audience, .. } => of_audience(audience, into),
+        Sentence::NeverShow { .. } => {}
+    }
+}
+
+fn of_audience(audience: &Audience, into: &mut Vec<Name>) {
+    if let AudienceBase::AnyOf(members) = &audience.of {
+        of_members(members, into);
+    }
+    of_members(&audience.except, into);
+}
+
+/// The attributes that some members' conditions name.
+pub(crate) fn of_members(members: &[Member], into: &mut Vec<Name>) {
+    for member in members {
+        match member {
+            Member::Those(condition) => of_condition(condition, into),
+            Member::Both(inner) => of_members(inner, into),
+            _ => {}
+        }
+    }
+}
+
+fn of_condition(condition: &Condition, into: &mut Vec<Name>) {
+    let mut operand = |operand: &Operand| {
+        if let Operand::Attribute(attribute) = operand {
+            into.push(attribute.node.clone());
+        }
+    };
+    match condition {
+        Condition::And(parts) | Condition::Or(parts) => parts.iter().for_each(|part| of_condition(part, into)),
+        Condition::Not(inner) => of_condition(inner, into),
+        Condition::Compare { left, right, .. } | Condition::TextMatch { left, right, .. } => {
+            operand(left);
+            operand(right);
+        }
+        Condition::In { left, set, .. } => {
+            operand(left);
+            if let Set::Attribute(attribute) = set {
+                into.push(attribute.node.clone());
+            }
+        }
+        Condition::Includes { attribute, value, .. } => {
+            operand(value);
+            into.push(attribute.node.clone());
+        }
+        Condition::Between { left, low, high } => [left, low, high].into_iter().for_each(operand),
+        Condition::IsNull(left)
+        | Condition::IsTrue(left)
+        | Condition::WithinLast { left, .. }
+        | Condition::OlderThan { left, .. }
+        | Condition::InRelation { left, .. } => operand(left),
+        Condition::IsPresent(attribute) => into.push(attribute.node.clone()),
+        Condition::MemberOf(_)
+        | Condition::InRole(_)
+        | Condition::UserIs(_)
+        | Condition::ActingFor(_)
+        | Condition::ClockBetween(..)
+        | Condition::On(_)
+        | Condition::Sql(_) => {}
+    }
+}

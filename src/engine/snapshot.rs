@@ -1,0 +1,146 @@
+//! Everything that decisions need, made once from the documents of a revision and never changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::document::kinds::{Attribute, Documents, Domain, Given, Grant};
+use crate::engine::rules::{EngineRule, attributes_of, of_members, rules};
+use crate::engine::tags::Tags;
+use crate::engine::target::table_in;
+use crate::language::syntax::Pattern;
+use crate::model::name::{Name, TableName};
+use crate::model::request::Request;
+use crate::model::value::Value;
+
+/// An immutable, compiled revision.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    pub(crate) rules: Vec<EngineRule>,
+    pub(crate) tags: Tags,
+    pub(crate) domains: Domains,
+    /// Each purpose with itself and everything above it.
+    pub(crate) purposes: BTreeMap<Name, BTreeSet<Name>>,
+    pub(crate) attributes: BTreeMap<Name, Attribute>,
+    pub(crate) grants: Vec<Grant>,
+    pub(crate) lists: BTreeMap<Name, Vec<Value>>,
+    pub(crate) zone: TimeZone,
+    needed: Vec<Name>,
+}
+
+impl Snapshot {
+    /// Compiles documents that have been validated. A date means the whole day in `zone`.
+    pub fn build(documents: &Documents, zone: &TimeZone) -> Self {
+        let rules = rules(documents);
+        let domains = Domains::of_documents(documents);
+        Self {
+            needed: needed_attributes(&rules, documents),
+            tags: Tags::of_documents(documents),
+            purposes: documents.purposes.keys().map(|name| (name.clone(), above_purpose(documents, name))).collect(),
+            attributes: documents.attributes.clone(),
+            grants: documents.grants.values().cloned().collect(),
+            lists: documents.lists.iter().map(|(name, list)| (name.clone(), list.values.clone())).collect(),
+            zone: zone.clone(),
+            rules,
+            domains,
+        }
+    }
+
+    /// The attributes that a decision about this request can need.
+    pub fn needed_attributes(&self, _request: &Request) -> &[Name] {
+        &self.needed
+    }
+
+    /// The day that a point in time belongs to, in the mesh's time zone.
+    pub(crate) fn day(&self, at: jiff::Timestamp) -> Date {
+        at.to_zoned_datetime(self.zone.clone()).date()
+    }
+
+    /// The grants of exceptions to one rule.
+    pub(crate) fn exceptions_to<'a>(&'a self, rule: &'a (Name, Name)) -> impl Iterator<Item = &'a Grant> {
+        self.grants.iter().filter(move |grant| match &grant.gives {
+            Given::Exception { policy, rule: name } => policy == &rule.0 && name == &rule.1,
+            Given::Purpose(_) => false,
+        })
+    }
+
+    /// The columns that some rule or tagging names for a table: what `explain` shows when it is told no columns.
+    pub fn known_columns(&self, table: &TableName) -> Vec<crate::model::name::Identifier> {
+        self.tags.of(table).tagged_columns().cloned().collect()
+    }
+}
+
+fn needed_attributes(rules: &[EngineRule], documents: &Documents) -> Vec<Name> {
+    let mut needed = Vec::new();
+    rules.iter().for_each(|rule| attributes_of(&rule.sentence, &mut needed));
+    documents.grants.values().for_each(|grant| of_members(&grant.to, &mut needed));
+    for domain in documents.domains.values() {
+        for members in [&domain.owners, &domain.stewards, &domain.writers] {
+            of_members(members, &mut needed);
+        }
+    }
+    needed.retain(|name| documents.attributes.contains_key(name));
+    needed.sort();
+    needed.dedup();
+    needed
+}
+
+fn above_purpose(documents: &Documents, name: &Name) -> BTreeSet<Name> {
+    let mut above = BTreeSet::new();
+    let mut open = vec![name.clone()];
+    while let Some(next) = open.pop() {
+        if above.insert(next.clone())
+            && let Some(purpose) = documents.purposes.get(&next)
+        {
+            open.extend(purpose.parents.iter().cloned());
+        }
+    }
+    above
+}
+
+/// The domains and what they own.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Domains {
+    domains: BTreeMap<Name, Domain>,
+    /// Each domain with itself and everything that it is part of, nearest first.
+    above: BTreeMap<Name, Vec<Name>>,
+    /// Each domain with itself and everything that is part of it.
+    below: BTreeMap<Name, Vec<Name>>,
+}
+
+impl Domains {
+    fn of_documents(documents: &Documents) -> Self {
+        let mut domains = Self { domains: documents.domains.clone(), ..Self::default() };
+        for name in documents.domains.keys() {
+            let mut above: Vec<Name> = Vec::new();
+            let mut next = Some(name.clone());
+            while let Some(current) = next.filter(|current| !above.contains(current)) {
+                next = documents.domains.get(&current).and_then(|domain| domain.parent.clone());
+                above.push(current);
+            }
+            for ancestor in &above {
+                domains.below.entry(ancestor.clone()).or_default().push(name.clone());
+            }
+            domains.above.insert(name.clone(), above);
+        }
+        domains
+    }
+
+    /// The domain and everything that it is part of.
+    pub(crate) fn above(&self, domain: &Name) -> &[Name] {
+        self.above.get(domain).map_or(&[], Vec::as_slice)
+    }
+
+    /// What a domain owns, the domains that are part of it included.
+    pub(crate) fn patterns_of<'a>(&'a self, domain: &Name) -> impl Iterator<Item = &'a Pattern> {
+        let below = self.below.get(domain).map_or(&[][..], Vec::as_slice);
+        below.iter().filter_map(|name| self.domains.get(name)).flat_map(|domain| &domain.owns)
+    }
+
+    /// The domains that own a table themselves, without those that they are part of.
+    pub(crate) fn owning<'a>(&'a self, table: &'a TableName) -> impl Iterator<Item = &'a Domain> {
+        let owns = move |domain: &&Domain| domain.owns.iter().any(|pattern| table_in(pattern, table));
+        self.domains.values().filter(owns)
+    }
+}

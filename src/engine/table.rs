@@ -1,0 +1,310 @@
+//! One table for one party, and for the party behind it where a definer view stands between.
+
+use std::sync::Arc;
+
+use crate::engine::combine::{Authorities, Restraints, TableView, allowance_applies, names};
+use crate::engine::lattice::{self, Applied};
+use crate::engine::partial::{Residual, any};
+use crate::engine::rules::EngineRule;
+use crate::engine::standing::{Asker, Standing};
+use crate::engine::target::Place;
+use crate::engine::truth::Truth;
+use crate::engine::{listing, reason};
+use crate::language::syntax::Sentence;
+use crate::model::action::Action;
+use crate::model::decision::{
+    ColumnDecision, Contribution, Effect, Expression, Rows, RuleReference, SqlText, TableDecision, Verdict,
+};
+use crate::model::name::{Identifier, TableName};
+use crate::model::request::TableRequest;
+use crate::sql::expression::{Masked, Predicate};
+use crate::sql::print;
+
+pub(crate) fn decide(asker: &Asker<'_>, request: &TableRequest) -> TableDecision {
+    match request.table.base() {
+        Some(base) => metadata_table(asker, request, &base),
+        None => Bench::new(asker, &request.table, request).decide(),
+    }
+}
+
+/// A connector's metadata table (`orders$files`) holds values and bounds of the table that it describes: it is for those who see
+/// that table unfiltered and unmasked, and never gets a filter or mask of its own.
+fn metadata_table(asker: &Asker<'_>, request: &TableRequest, base: &TableName) -> TableDecision {
+    let verdict = if sees_raw(asker, base) {
+        Verdict::Allow
+    } else {
+        Verdict::Deny(format!("{} is for those who see {base} unfiltered and unmasked", request.table))
+    };
+    TableDecision {
+        catalog: catalog_verdict(asker, &request.table),
+        read: verdict.clone(),
+        share: verdict,
+        columns: request.columns.iter().map(|_| ColumnDecision::Clear).collect(),
+        rows: Rows::All,
+        determined_by: Vec::new(),
+        usable_purposes: Vec::new(),
+    }
+}
+
+/// Whether the party, and the invoker behind it, may read the table and nothing of it is withheld. Columns that the rules name and
+/// nobody listed count as there.
+pub(crate) fn sees_raw(asker: &Asker<'_>, table: &TableName) -> bool {
+    let columns = listing::columns_that_rules_name(asker, table);
+    let request = TableRequest { table: table.clone(), columns };
+    let decision = Bench::new(asker, table, &request).decide();
+    decision.read.is_allowed()
+        && decision.rows == Rows::All
+        && decision.columns.iter().all(|column| *column == ColumnDecision::Clear)
+}
+
+/// The reading verdict and the hidden columns alone, for checks that bring no types.
+pub(crate) fn catalog_verdict(asker: &Asker<'_>, table: &TableName) -> Verdict {
+    if listing::is_visible(&asker.asking(), Place::Catalog(&table.catalog)) {
+        Verdict::Allow
+    } else {
+        Verdict::Deny(format!("nothing in catalog {} is open to `{}`", table.catalog, asker.asking().user()))
+    }
+}
+
+/// Everything that one decision is made from.
+struct Bench<'a> {
+    asker: &'a Asker<'a>,
+    asking: Standing<'a>,
+    view: TableView<'a>,
+    own: Restraints<'a>,
+    /// What binds the invoker of a definer view besides.
+    behind: Option<Restraints<'a>>,
+    shares: Vec<&'a EngineRule>,
+    allows: Vec<(&'a EngineRule, Residual)>,
+    determined_by: Vec<Contribution>,
+}
+
+impl<'a> Bench<'a> {
+    fn new(asker: &'a Asker<'a>, table: &'a TableName, request: &'a TableRequest) -> Self {
+        let asking = asker.asking();
+        let view = TableView::new(&asking, table, &request.columns);
+        let own = view.restraints(&asking, Authorities::All);
+        let allowing = |action| {
+            let rules: Vec<&EngineRule> = view
+                .rules(&asking, Authorities::All)
+                .filter(|rule| allows_action(rule, action) && allowance_applies(&asking, rule, Some(table)))
+                .collect();
+            rules
+        };
+        let shares = allowing(Action::CreateViewWithSelectFromColumns);
+        let allows =
+            allowing(Action::SelectFromColumns).into_iter().map(|rule| (rule, scope(&view, &asking, rule))).collect();
+        // A view launders nothing: the mesh's restrictions on the invoker bind, unless a mesh rule lets the definer share.
+        let shared_by_the_mesh = shares.iter().any(|rule| rule.domain.is_none());
+        let behind =
+            asker.invoker().filter(|_| !shared_by_the_mesh).map(|invoker| view.restraints(&invoker, Authorities::Mesh));
+        Self { asker, asking, view, own, behind, shares, allows, determined_by: Vec::new() }
+    }
+
+    fn all_restraints(&self) -> impl Iterator<Item = &Restraints<'a>> {
+        [Some(&self.own), self.behind.as_ref()].into_iter().flatten()
+    }
+
+    fn contribute(&mut self, rule: &Arc<RuleReference>, effect: Effect) {
+        let contribution = Contribution { rule: Arc::clone(rule), effect };
+        if !self.determined_by.contains(&contribution) {
+            self.determined_by.push(contribution);
+        }
+    }
+
+    fn decide(mut self) -> TableDecision {
+        let limits: Vec<&EngineRule> = self.all_restraints().flat_map(|restraints| restraints.limits.clone()).collect();
+        let usable_purposes = reason::usable_purposes(&limits);
+        let read = self.read(&limits, &usable_purposes);
+        let share = self.share(&read);
+        let hidden = self.hidden();
+        let selectable = |column: &Identifier| {
+            let place = self.view.columns.iter().position(|known| &known.name == column);
+            read.is_allowed() && place.is_some_and(|place| hidden.get(place).is_none_or(Option::is_none))
+        };
+        let unselectable = |columns: Option<Vec<Identifier>>| -> Vec<Identifier> {
+            // SQL of a rule's own may read any column.
+            let columns =
+                columns.unwrap_or_else(|| self.view.columns.iter().map(|column| column.name.clone()).collect());
+            columns.into_iter().filter(|column| !selectable(column)).collect()
+        };
+        let rows = self.rows(&read, &unselectable);
+        let columns = self.columns(&hidden, &unselectable);
+        self.account(&read, &limits);
+        TableDecision {
+            catalog: catalog_verdict(self.asker, self.view.table),
+            read,
+            share,
+            columns,
+            rows,
+            determined_by: self.determined_by,
+            usable_purposes,
+        }
+    }
+
+    fn read(&self, limits: &[&EngineRule], usable_purposes: &[crate::model::name::Name]) -> Verdict {
+        let table = self.view.table;
+        if let Some(deny) = self.all_restraints().flat_map(|restraints| &restraints.denies).next() {
+            return Verdict::Deny(reason::denied_by(self.asker, deny, Some(table)));
+        }
+        if self.allows.is_empty() {
+            let on = format!(" {table}");
+            return Verdict::Deny(reason::nothing_allows(&self.asking, Action::SelectFromColumns, &on, Some(table)));
+        }
+        if !limits.is_empty() {
+            return Verdict::Deny(reason::limited(self.asker, limits, usable_purposes, table));
+        }
+        Verdict::Allow
+    }
+
+    fn share(&self, read: &Verdict) -> Verdict {
+        let table = self.view.table;
+        let denied = self.view.rules(&self.asking, Authorities::All).find(|rule| {
+            denies_action(rule, Action::CreateViewWithSelectFromColumns) && self.view.denies(&self.asking, rule)
+        });
+        match (read, denied) {
+            (Verdict::Deny(reason), _) => Verdict::Deny(reason.clone()),
+            (Verdict::Allow, Some(rule)) => Verdict::Deny(reason::denied_by(self.asker, rule, Some(table))),
+            (Verdict::Allow, None) if self.shares.is_empty() => {
+                let on = format!(" {table} through a view");
+                Verdict::Deny(reason::nothing_allows(
+                    &self.asking,
+                    Action::CreateViewWithSelectFromColumns,
+                    &on,
+                    Some(table),
+                ))
+            }
+            (Verdict::Allow, None) => Verdict::Allow,
+        }
+    }
+
+    /// For each column, why it is hidden if it is.
+    fn hidden(&self) -> Vec<Option<String>> {
+        let why = |index: usize| {
+            let rules: Vec<&EngineRule> = self
+                .all_restraints()
+                .filter_map(|restraints| restraints.hidden.get(&index))
+                .flatten()
+                .copied()
+                .collect();
+            (!rules.is_empty()).then(|| reason::hidden_by(self.asker, &rules, self.view.table))
+        };
+        (0..self.view.columns.len()).map(why).collect()
+    }
+
+    fn rows(&self, read: &Verdict, unselectable: &impl Fn(Option<Vec<Identifier>>) -> Vec<Identifier>) -> Rows {
+        let mut residuals: Vec<Residual> = self
+            .all_restraints()
+            .flat_map(|restraints| &restraints.guards)
+            .map(|(_, residual)| residual.clone())
+            .collect();
+        // Who may not read is refused SELECT; Trino then asks for the filter to check inserted rows with, which is the guards alone.
+        if read.is_allowed() {
+            residuals.push(any(self.allows.iter().map(|(_, scope)| scope.clone()).collect()));
+        }
+        let mut filters: Vec<Expression> = Vec::new();
+        for residual in residuals {
+            match residual {
+                Residual::Known(Truth::True) => {}
+                Residual::Known(_) => return Rows::None,
+                Residual::Open(predicate) if predicate.is_never_true() => return Rows::None,
+                Residual::Open(predicate) => {
+                    let filter = expression(print::filter(&predicate), columns_of(&predicate), unselectable);
+                    if !filters.contains(&filter) {
+                        filters.push(filter);
+                    }
+                }
+            }
+        }
+        if filters.is_empty() { Rows::All } else { Rows::Where(filters) }
+    }
+
+    fn columns(
+        &self,
+        hidden: &[Option<String>],
+        unselectable: &impl Fn(Option<Vec<Identifier>>) -> Vec<Identifier>,
+    ) -> Vec<ColumnDecision> {
+        let decide = |(index, column): (usize, &crate::model::request::Column)| {
+            if let Some(Some(reason)) = hidden.get(index) {
+                return ColumnDecision::Hidden(reason.clone());
+            }
+            let applied: Vec<Applied> = self
+                .all_restraints()
+                .filter_map(|restraints| restraints.masks.get(&index))
+                .flatten()
+                .map(|(_, applied)| applied.clone())
+                .collect();
+            match lattice::combine(applied) {
+                Masked::Clear => ColumnDecision::Clear,
+                masked => {
+                    let mut reads = vec![column.name.clone()];
+                    let reads = masked.columns(&mut reads).map(|()| reads);
+                    let sql = print::mask(&masked, &column.name, column.column_type);
+                    ColumnDecision::Masked(expression(sql, reads, unselectable))
+                }
+            }
+        };
+        self.view.columns.iter().enumerate().map(decide).collect()
+    }
+
+    /// Names the rules that determined the answer.
+    fn account(&mut self, read: &Verdict, limits: &[&EngineRule]) {
+        let mut all: Vec<(Arc<RuleReference>, Effect)> = Vec::new();
+        let mut add = |rule: &EngineRule, effect| all.push((Arc::clone(&rule.reference), effect));
+        for restraints in self.all_restraints() {
+            restraints.denies.iter().for_each(|rule| add(rule, Effect::Denies));
+            restraints.guards.iter().filter(|(_, residual)| *residual != Residual::Known(Truth::True)).for_each(
+                |(rule, _)| {
+                    add(rule, Effect::Rows);
+                },
+            );
+            for (index, rules) in &restraints.hidden {
+                if let Some(column) = self.view.columns.get(*index) {
+                    rules.iter().for_each(|rule| add(rule, Effect::Hides(column.name.clone())));
+                }
+            }
+            for (index, masks) in &restraints.masks {
+                if let Some(column) = self.view.columns.get(*index) {
+                    for (rule, _) in masks {
+                        let floor = restraints.floors.contains(&(*index, Arc::clone(&rule.reference)));
+                        let name = column.name.clone();
+                        add(rule, if floor { Effect::Floors(name) } else { Effect::Masks(name) });
+                    }
+                }
+            }
+        }
+        limits.iter().for_each(|rule| add(rule, Effect::LimitsUse));
+        if read.is_allowed() {
+            self.allows.iter().for_each(|(rule, _)| add(rule, Effect::Allows));
+        }
+        all.into_iter().for_each(|(rule, effect)| self.contribute(&rule, effect));
+    }
+}
+
+fn scope<'a>(view: &TableView<'a>, asking: &Standing<'a>, rule: &'a EngineRule) -> Residual {
+    match &rule.sentence {
+        Sentence::Allow { rows: Some(rows), .. } => view.scope(asking, rule, rows),
+        _ => Residual::Known(Truth::True),
+    }
+}
+
+fn expression(
+    sql: SqlText,
+    reads: Option<Vec<Identifier>>,
+    unselectable: &impl Fn(Option<Vec<Identifier>>) -> Vec<Identifier>,
+) -> Expression {
+    Expression { sql, hidden_columns: unselectable(reads) }
+}
+
+fn columns_of(predicate: &Predicate) -> Option<Vec<Identifier>> {
+    let mut columns = Vec::new();
+    predicate.columns(&mut columns).map(|()| columns)
+}
+
+pub(crate) fn allows_action(rule: &EngineRule, action: Action) -> bool {
+    matches!(&rule.sentence, Sentence::Allow { actions, .. } if actions.iter().any(|word| names(&word.node.0, action)))
+}
+
+pub(crate) fn denies_action(rule: &EngineRule, action: Action) -> bool {
+    matches!(&rule.sentence, Sentence::Deny { actions, .. } if actions.iter().any(|word| names(&word.node.0, action)))
+}

@@ -1,0 +1,149 @@
+//! Which tags sit on what, who placed them, and when a placing counts.
+
+use std::collections::BTreeMap;
+
+use crate::document::kinds::{Documents, PlacedBy};
+use crate::model::name::{Identifier, Name, TableName};
+
+/// What a tag's being there does for the rule that asks.
+///
+/// Tags from below only tighten: a domain's tag counts where it makes a restriction bind, and where it would release only the
+/// mesh's tags count, and those that a Tag lets others place in the mesh's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Polarity {
+    /// It makes a restriction bind.
+    Binds,
+    /// It lets something through.
+    Releases,
+}
+
+impl Polarity {
+    pub(crate) fn opposite(self) -> Self {
+        match self {
+            Self::Binds => Self::Releases,
+            Self::Releases => Self::Binds,
+        }
+    }
+}
+
+/// A tag that was placed on a table or column.
+#[derive(Clone, Debug)]
+pub(crate) struct Placed {
+    tag: Name,
+    /// The domain that placed it; `None`: the mesh, or somebody in its name.
+    by: Option<Name>,
+}
+
+/// The tags of one table.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TableTags {
+    table: Vec<Placed>,
+    columns: BTreeMap<Identifier, Vec<Placed>>,
+}
+
+static NO_TAGS: TableTags = TableTags { table: Vec::new(), columns: BTreeMap::new() };
+
+/// The tags of every table that has some.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tags {
+    tables: BTreeMap<TableName, TableTags>,
+}
+
+impl Tags {
+    pub(crate) fn of_documents(documents: &Documents) -> Self {
+        let mut tags = Self::default();
+        for tagging in documents.taggings.values() {
+            let table = tags.tables.entry(tagging.table.clone()).or_default();
+            let placed = |tag: &Name| {
+                let in_the_meshs_name =
+                    documents.tags.get(tag).is_some_and(|tag| tag.placed_by == PlacedBy::StewardsOfTheDomain);
+                Placed { tag: tag.clone(), by: if in_the_meshs_name { None } else { tagging.domain.clone() } }
+            };
+            table.table.extend(tagging.tags.iter().map(placed));
+            for (column, column_tags) in &tagging.columns {
+                table.columns.entry(column.clone()).or_default().extend(column_tags.iter().map(placed));
+            }
+        }
+        tags
+    }
+
+    pub(crate) fn of(&self, table: &TableName) -> &TableTags {
+        self.tables.get(table).unwrap_or(&NO_TAGS)
+    }
+
+    /// The tables that have tags, in one catalog.
+    pub(crate) fn in_catalog<'a>(
+        &'a self,
+        catalog: &'a Identifier,
+    ) -> impl Iterator<Item = (&'a TableName, &'a TableTags)> {
+        let first = TableName { catalog: catalog.clone(), schema: Identifier::new(""), table: Identifier::new("") };
+        self.tables.range(first..).take_while(move |(table, _)| &table.catalog == catalog)
+    }
+}
+
+/// Whose tags count for a rule, and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reader<'a> {
+    /// The domain that made the rule; `None`: the mesh.
+    pub(crate) domain: Option<&'a Name>,
+    /// That domain and all that it is part of.
+    pub(crate) above: &'a [Name],
+}
+
+impl Reader<'_> {
+    fn counts(&self, placed: &Placed, polarity: Polarity) -> bool {
+        match (polarity, &placed.by) {
+            (Polarity::Binds, _) | (Polarity::Releases, None) => true,
+            (Polarity::Releases, Some(by)) => self.domain.is_some() && self.above.contains(by),
+        }
+    }
+
+    fn any(&self, placed: &[Placed], tag: &Name, polarity: Polarity) -> bool {
+        placed.iter().any(|placed| placed.tag.is_within(tag) && self.counts(placed, polarity))
+    }
+
+    /// Whether the table has the tag or one below it.
+    pub(crate) fn table_has(&self, tags: &TableTags, tag: &Name, polarity: Polarity) -> bool {
+        self.any(&tags.table, tag, polarity)
+    }
+
+    /// Whether some column has the tag or one below it.
+    pub(crate) fn a_column_has(&self, tags: &TableTags, tag: &Name, polarity: Polarity) -> bool {
+        tags.columns.values().any(|placed| self.any(placed, tag, polarity))
+    }
+
+    /// Whether a column has the tag or one below it.
+    pub(crate) fn column_has(&self, tags: &TableTags, column: &Identifier, tag: &Name, polarity: Polarity) -> bool {
+        tags.columns.get(column).is_some_and(|placed| self.any(placed, tag, polarity))
+    }
+
+    /// The columns that have the tag or one below it.
+    pub(crate) fn columns_with<'t>(
+        &'t self,
+        tags: &'t TableTags,
+        tag: &'t Name,
+        polarity: Polarity,
+    ) -> impl Iterator<Item = &'t Identifier> {
+        tags.columns.iter().filter(move |(_, placed)| self.any(placed, tag, polarity)).map(|(column, _)| column)
+    }
+
+    /// Whether the table counts as untagged. Where that binds, a tag ends it only if it may release.
+    pub(crate) fn table_is_untagged(&self, tags: &TableTags, polarity: Polarity) -> bool {
+        !tags.table.iter().any(|placed| self.counts(placed, polarity.opposite()))
+    }
+
+    /// Whether a column counts as untagged.
+    pub(crate) fn column_is_untagged(&self, tags: &TableTags, column: &Identifier, polarity: Polarity) -> bool {
+        !tags
+            .columns
+            .get(column)
+            .is_some_and(|placed| placed.iter().any(|placed| self.counts(placed, polarity.opposite())))
+    }
+}
+
+impl TableTags {
+    /// The columns that have any tag.
+    pub(crate) fn tagged_columns(&self) -> impl Iterator<Item = &Identifier> {
+        self.columns.keys()
+    }
+}

@@ -1,0 +1,196 @@
+//! Whether a target covers a resource.
+
+use crate::engine::snapshot::Snapshot;
+use crate::engine::tags::{Polarity, Reader};
+use crate::language::syntax::{Pattern, PatternPart, Target};
+use crate::model::name::{Identifier, TableName};
+
+/// What is asked about, as far as targets tell things apart.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place<'a> {
+    System,
+    Catalog(&'a Identifier),
+    Schema(&'a Identifier, &'a Identifier),
+    Table(&'a TableName),
+    Function(&'a Identifier, &'a Identifier, &'a Identifier),
+    SystemProperty(&'a Identifier),
+    CatalogProperty(&'a Identifier, &'a Identifier),
+}
+
+/// How far a target reaches over a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Reach {
+    /// Not at all.
+    None,
+    /// Something inside the place is, or may come to be, covered.
+    Within,
+    /// The place itself and all inside.
+    Whole,
+}
+
+pub(crate) fn reach(
+    target: &Target,
+    place: Place<'_>,
+    snapshot: &Snapshot,
+    reader: Reader<'_>,
+    polarity: Polarity,
+) -> Reach {
+    let again = |target: &Target| reach(target, place, snapshot, reader, polarity);
+    match target {
+        Target::Everything => Reach::Whole,
+        Target::System => whole(matches!(place, Place::System | Place::SystemProperty(_))),
+        Target::Pattern(pattern) => over_pattern(&pattern.node, place),
+        Target::Functions(pattern) => over_functions(&pattern.node, place),
+        Target::SessionProperties(patterns) => {
+            patterns.iter().map(|pattern| over_property(&pattern.node, place)).max().unwrap_or(Reach::None)
+        }
+        Target::TablesInDomain(domain) => snapshot
+            .domains
+            .patterns_of(&domain.node)
+            .map(|pattern| over_tables(pattern, place))
+            .max()
+            .unwrap_or(Reach::None),
+        Target::TablesTagged(tag) => over_tagged(place, snapshot, |tags| reader.table_has(tags, &tag.node, polarity)),
+        Target::TablesWithColumnsTagged(tag) => {
+            over_tagged(place, snapshot, |tags| reader.a_column_has(tags, &tag.node, polarity))
+        }
+        Target::UntaggedTables => match place {
+            Place::Table(table) => whole(reader.table_is_untagged(snapshot.tags.of(table), polarity)),
+            // There may always be one more table.
+            Place::Catalog(_) | Place::Schema(..) => Reach::Within,
+            _ => Reach::None,
+        },
+        Target::And(parts) => parts.iter().map(again).min().unwrap_or(Reach::None),
+        Target::Or(parts) => parts.iter().map(again).max().unwrap_or(Reach::None),
+        Target::Except(of, without) => {
+            let excepted = reach(without, place, snapshot, reader, polarity.opposite());
+            match (again(of), excepted) {
+                (_, Reach::Whole) => Reach::None,
+                (of, Reach::Within) => of.min(Reach::Within),
+                (of, Reach::None) => of,
+            }
+        }
+    }
+}
+
+fn whole(is: bool) -> Reach {
+    if is { Reach::Whole } else { Reach::None }
+}
+
+fn over_tagged(place: Place<'_>, snapshot: &Snapshot, has: impl Fn(&crate::engine::tags::TableTags) -> bool) -> Reach {
+    let some = |found: bool| if found { Reach::Within } else { Reach::None };
+    match place {
+        Place::Table(table) => whole(has(snapshot.tags.of(table))),
+        Place::Catalog(catalog) => some(snapshot.tags.in_catalog(catalog).any(|(_, tags)| has(tags))),
+        Place::Schema(catalog, schema) => {
+            some(snapshot.tags.in_catalog(catalog).any(|(table, tags)| &table.schema == schema && has(tags)))
+        }
+        _ => Reach::None,
+    }
+}
+
+/// A pattern covers what it names and all inside: catalogs, schemas, tables, and their functions and properties.
+fn over_pattern(pattern: &Pattern, place: Place<'_>) -> Reach {
+    match place {
+        Place::System | Place::SystemProperty(_) => Reach::None,
+        Place::Catalog(catalog) => over_name(pattern, &[catalog]),
+        Place::Schema(catalog, schema) => over_name(pattern, &[catalog, schema]),
+        Place::Table(table) => over_name(pattern, &[&table.catalog, &table.schema, &table.table]),
+        // A pattern with three parts names tables, not functions.
+        Place::Function(catalog, schema, _) => match over_name(pattern, &[catalog, schema]) {
+            Reach::Within => Reach::None,
+            reach => reach,
+        },
+        Place::CatalogProperty(catalog, _) => match over_name(pattern, &[catalog]) {
+            Reach::Within => Reach::None,
+            reach => reach,
+        },
+    }
+}
+
+/// The same, but only for tables and what contains them.
+fn over_tables(pattern: &Pattern, place: Place<'_>) -> Reach {
+    match place {
+        Place::Catalog(_) | Place::Schema(..) | Place::Table(_) => over_pattern(pattern, place),
+        _ => Reach::None,
+    }
+}
+
+fn over_functions(pattern: &Pattern, place: Place<'_>) -> Reach {
+    match place {
+        Place::Function(catalog, schema, function) => over_name(pattern, &[catalog, schema, function]),
+        Place::Catalog(catalog) => over_name(pattern, &[catalog]).min(Reach::Within),
+        Place::Schema(catalog, schema) => over_name(pattern, &[catalog, schema]).min(Reach::Within),
+        _ => Reach::None,
+    }
+}
+
+fn over_property(pattern: &Pattern, place: Place<'_>) -> Reach {
+    match (place, pattern.parts()) {
+        (Place::SystemProperty(property), [part]) => whole(matches(part, property)),
+        (Place::CatalogProperty(catalog, property), [of, part]) => {
+            whole(matches(of, catalog) && matches(part, property))
+        }
+        _ => Reach::None,
+    }
+}
+
+fn over_name(pattern: &Pattern, name: &[&Identifier]) -> Reach {
+    let parts = pattern.parts();
+    if !parts.iter().zip(name).all(|(part, name)| matches(part, name)) {
+        Reach::None
+    } else if parts.len() <= name.len() {
+        Reach::Whole
+    } else {
+        Reach::Within
+    }
+}
+
+/// Whether a name matches, `*` standing for any run of characters.
+fn matches(part: &PatternPart, name: &Identifier) -> bool {
+    let [first, rest @ ..] = part.pieces() else { return false };
+    let Some((last, middle)) = rest.split_last() else { return first.as_ref() == name.as_str() };
+    let Some(mut left) = name.as_str().strip_prefix(first.as_ref()) else { return false };
+    for piece in middle {
+        // The leftmost place is as good as any: what follows has more room.
+        match left.split_once(piece.as_ref()) {
+            Some((_, after)) => left = after,
+            None => return false,
+        }
+    }
+    left.ends_with(last.as_ref())
+}
+
+/// Whether a table is covered by any of some patterns.
+pub(crate) fn table_in(pattern: &Pattern, table: &TableName) -> bool {
+    over_pattern(pattern, Place::Table(table)) == Reach::Whole
+}
+
+/// How far a pattern reaches over a place of tables.
+pub(crate) fn pattern_reach(pattern: &Pattern, place: Place<'_>) -> Reach {
+    over_pattern(pattern, place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_stand_for_any_run_of_characters_within_a_part() {
+        let part = |text: &str| PatternPart::new(text.split('*').map(str::to_owned).collect()).unwrap();
+        for (pattern, name, expected) in [
+            ("*", "anything", true),
+            ("*", "", true),
+            ("a*", "a", true),
+            ("a*", "ba", false),
+            ("*a", "aba", true),
+            ("a*b*c", "abc", true),
+            ("a*b*c", "aXbYc", true),
+            ("a*b*c", "acb", false),
+            ("a*a", "a", false),
+            ("ab", "abc", false),
+        ] {
+            assert_eq!(matches(&part(pattern), &Identifier::new(name)), expected, "{pattern} {name}");
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! What is left of rules when all that is known is folded, and its printing as SQL.
+
+pub mod expression;
+pub mod print;

@@ -1,0 +1,223 @@
+//! The only maker of SQL text.
+//!
+//! Identifiers are always quoted, literals always typed; nothing of a rule, a user or a row can break out of either. What is
+//! printed is visible to the querying user, so nothing secret is ever in it.
+
+use std::fmt::Write as _;
+
+use crate::model::column_type::ColumnType;
+use crate::model::decision::SqlText;
+use crate::model::name::Identifier;
+use crate::sql::expression::{Affix, Literal, Masked, Operator, Predicate, Scalar};
+
+/// Prints a row filter.
+pub fn filter(predicate: &Predicate) -> SqlText {
+    SqlText::printed(self::predicate(predicate))
+}
+
+/// Prints a column's mask, of the column's own type.
+pub fn mask(masked: &Masked, column: &Identifier, column_type: ColumnType) -> SqlText {
+    SqlText::printed(cast(&self::masked(masked, column, column_type), column_type))
+}
+
+/// The filter that no row passes.
+pub fn nothing() -> SqlText {
+    SqlText::printed("FALSE".to_owned())
+}
+
+fn predicate(predicate: &Predicate) -> String {
+    match predicate {
+        Predicate::Unknown => "CAST(NULL AS boolean)".to_owned(),
+        Predicate::And(parts) => joined(parts, " AND "),
+        Predicate::Or(parts) => joined(parts, " OR "),
+        Predicate::Not(inner) => format!("NOT ({})", self::predicate(inner)),
+        // A literal on the left is mirrored to the right.
+        Predicate::Compare(
+            left @ Scalar::Literal(_),
+            operator,
+            right @ (Scalar::Column(..) | Scalar::LowerColumn(..)),
+        ) => {
+            format!("{} {} {}", scalar(right), symbol(operator.mirrored()), scalar(left))
+        }
+        Predicate::Compare(left, operator, right) => {
+            format!("{} {} {}", scalar(left), symbol(*operator), scalar(right))
+        }
+        Predicate::In(left, values) => match values.as_slice() {
+            [] => "FALSE".to_owned(),
+            [one] => format!("{} = {}", scalar(left), literal(one)),
+            many => {
+                let values: Vec<String> = many.iter().map(literal).collect();
+                format!("{} IN ({})", scalar(left), values.join(", "))
+            }
+        },
+        Predicate::IsNull(inner) => format!("{} IS NULL", scalar(inner)),
+        Predicate::IsTrue(inner) => format!("COALESCE({}, FALSE)", scalar(inner)),
+        Predicate::Like(left, affix, text) => {
+            let escaped: String = text.chars().fold(String::new(), |mut escaped, c| {
+                if matches!(c, '%' | '_' | '\\') {
+                    escaped.push('\\');
+                }
+                escaped.push(c);
+                escaped
+            });
+            let pattern = match affix {
+                Affix::Prefix => format!("{escaped}%"),
+                Affix::Suffix => format!("%{escaped}"),
+                Affix::Infix => format!("%{escaped}%"),
+            };
+            format!("CAST({} AS varchar) LIKE {} ESCAPE '\\'", scalar(left), quoted_text(&pattern))
+        }
+        Predicate::Sql(text) => format!("({text}\n)"),
+    }
+}
+
+fn joined(parts: &[Predicate], separator: &str) -> String {
+    let parts: Vec<String> = parts.iter().map(|part| format!("({})", predicate(part))).collect();
+    parts.join(separator)
+}
+
+fn symbol(operator: Operator) -> &'static str {
+    match operator {
+        Operator::Equal => "=",
+        Operator::Less => "<",
+        Operator::LessOrEqual => "<=",
+        Operator::Greater => ">",
+        Operator::GreaterOrEqual => ">=",
+    }
+}
+
+fn scalar(scalar: &Scalar) -> String {
+    match scalar {
+        Scalar::Column(column, _) => identifier(column),
+        Scalar::LowerColumn(column, _) => format!("lower(CAST({} AS varchar))", identifier(column)),
+        Scalar::Literal(value) => literal(value),
+    }
+}
+
+/// A quoted identifier, a quote inside doubled.
+fn identifier(identifier: &Identifier) -> String {
+    format!("\"{}\"", identifier.as_str().replace('"', "\"\""))
+}
+
+fn literal(value: &Literal) -> String {
+    match value {
+        Literal::Text(text) => quoted_text(text),
+        Literal::Char(text, length) => format!("CAST({} AS char({length}))", quoted_text(text)),
+        Literal::Decimal(number) => format!("DECIMAL '{number}'"),
+        Literal::Double(number) => format!("DOUBLE '{number}'"),
+        Literal::Real(number) => format!("REAL '{number}'"),
+        Literal::Boolean(true) => "TRUE".to_owned(),
+        Literal::Boolean(false) => "FALSE".to_owned(),
+        Literal::Date(date) => format!("DATE '{date}'"),
+        Literal::LocalTimestamp(at) => format!("TIMESTAMP '{}'", at.strftime("%Y-%m-%d %H:%M:%S%.6f")),
+        Literal::Instant(at) => {
+            let at = at.to_zoned_datetime(jiff::tz::TimeZone::UTC).datetime();
+            format!("TIMESTAMP '{} UTC'", at.strftime("%Y-%m-%d %H:%M:%S%.6f"))
+        }
+    }
+}
+
+/// Text as a literal. Control characters, and what a terminal or a log could mistake, go by code point: `U&'...'`.
+fn quoted_text(text: &str) -> String {
+    let plain = |c: char| !c.is_control() && !is_bidirectional_control(c) && c != '\u{feff}';
+    if text.chars().all(plain) {
+        return format!("'{}'", text.replace('\'', "''"));
+    }
+    let mut escaped = String::from("U&'");
+    for c in text.chars() {
+        match c {
+            '\'' => escaped.push_str("''"),
+            '\\' => escaped.push_str("\\\\"),
+            c if plain(c) => escaped.push(c),
+            c => {
+                let _infallible = write!(escaped, "\\+{:06X}", u32::from(c));
+            }
+        }
+    }
+    escaped.push('\'');
+    escaped
+}
+
+fn is_bidirectional_control(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+}
+
+fn masked(masked: &Masked, column: &Identifier, column_type: ColumnType) -> String {
+    let name = identifier(column);
+    let text = format!("CAST({name} AS varchar)");
+    match masked {
+        Masked::Null => "NULL".to_owned(),
+        Masked::Clear => name,
+        Masked::Constant(value) => literal(value),
+        Masked::HashText => format!("lower(to_hex(sha256(to_utf8({text}))))"),
+        Masked::HashBytes => format!("sha256({name})"),
+        Masked::KeepFirst(count) => {
+            format!("rpad(IF(length({text}) > {count}, substr({text}, 1, {count}), ''), length({text}), '*')")
+        }
+        Masked::KeepLast(count) => {
+            format!("lpad(IF(length({text}) > {count}, substr({text}, -{count}), ''), length({text}), '*')")
+        }
+        Masked::EmailDomain => format!("regexp_extract({text}, '@([^@]*)$', 1)"),
+        Masked::Round(step) => rounded(&name, *step, column_type),
+        Masked::Truncate(period) => format!("date_trunc('{}', {name})", period.word()),
+        Masked::Sql(text) => format!("({text}\n)"),
+        // FAIL-CLOSED: shown only where the condition is FALSE; UNKNOWN falls to ELSE, which is the mask.
+        Masked::Where { condition, masked, otherwise } => format!(
+            "CASE WHEN NOT ({}) THEN {} ELSE {} END",
+            predicate(condition),
+            cast(&self::masked(otherwise, column, column_type), column_type),
+            cast(&self::masked(masked, column, column_type), column_type),
+        ),
+    }
+}
+
+/// The nearest multiple. `TRY` makes NULL of what the type cannot hold, where a failure would tell that the value is near its limit.
+fn rounded(name: &str, step: u32, column_type: ColumnType) -> String {
+    match column_type {
+        ColumnType::Real | ColumnType::Double => format!("round({name} / DOUBLE '{step}') * DOUBLE '{step}'"),
+        ColumnType::Decimal { .. } => {
+            let wide = sql_type(column_type).unwrap_or_default();
+            format!("TRY(CAST(round({name} / DECIMAL '{step}') * DECIMAL '{step}' AS {wide}))")
+        }
+        // The quotient of two decimals without fraction is rounded half up to one without fraction.
+        _ => {
+            let wide = sql_type(column_type).unwrap_or_default();
+            format!("TRY(CAST((CAST({name} AS decimal(38, 0)) / DECIMAL '{step}') * DECIMAL '{step}' AS {wide}))")
+        }
+    }
+}
+
+/// A mask is always cast to its column's type: Trino refuses a mask that is only nearly of that type.
+fn cast(sql: &str, column_type: ColumnType) -> String {
+    match sql_type(column_type) {
+        Some(type_name) => format!("CAST({sql} AS {type_name})"),
+        // Only NULL masks these, and an untyped NULL is of every type.
+        None => sql.to_owned(),
+    }
+}
+
+fn sql_type(column_type: ColumnType) -> Option<String> {
+    Some(match column_type {
+        ColumnType::Boolean => "boolean".to_owned(),
+        ColumnType::Tinyint => "tinyint".to_owned(),
+        ColumnType::Smallint => "smallint".to_owned(),
+        ColumnType::Integer => "integer".to_owned(),
+        ColumnType::Bigint => "bigint".to_owned(),
+        ColumnType::Real => "real".to_owned(),
+        ColumnType::Double => "double".to_owned(),
+        ColumnType::Decimal { precision, scale } => format!("decimal({precision}, {scale})"),
+        ColumnType::Varchar(None) => "varchar".to_owned(),
+        ColumnType::Varchar(Some(length)) => format!("varchar({length})"),
+        ColumnType::Char(length) => format!("char({length})"),
+        ColumnType::Varbinary => "varbinary".to_owned(),
+        ColumnType::Json => "json".to_owned(),
+        ColumnType::Date => "date".to_owned(),
+        ColumnType::Time(precision) => format!("time({precision})"),
+        ColumnType::TimeWithTimeZone(precision) => format!("time({precision}) with time zone"),
+        ColumnType::Timestamp(precision) => format!("timestamp({precision})"),
+        ColumnType::TimestampWithTimeZone(precision) => format!("timestamp({precision}) with time zone"),
+        ColumnType::Uuid => "uuid".to_owned(),
+        ColumnType::IpAddress => "ipaddress".to_owned(),
+        ColumnType::Other | ColumnType::Unknown => return None,
+    })
+}
