@@ -3,6 +3,7 @@
 
 mod fields;
 pub mod finding;
+pub mod format;
 pub mod kinds;
 pub mod load;
 mod read;

@@ -18,7 +18,8 @@ mod truth;
 
 use crate::engine::snapshot::Snapshot;
 use crate::engine::standing::Asker;
-use crate::model::decision::Decision;
+pub(crate) use crate::engine::standing::PURPOSE_CREDENTIAL;
+use crate::model::decision::{AccessDecision, Decision};
 use crate::model::request::Request;
 use crate::model::subject::Subject;
 
@@ -29,5 +30,6 @@ pub fn decide(snapshot: &Snapshot, subject: &Subject, request: &Request) -> Deci
         Request::Table(request) => Decision::Table(table::decide(&asker, request)),
         Request::Access(request) => Decision::Access(access::decide(&asker, request)),
         Request::Listing(listing) => Decision::Listing(listing::decide(&asker, listing)),
+        Request::Unrecognised(why) => Decision::Access(AccessDecision::denied(why)),
     }
 }

@@ -1,7 +1,19 @@
 //! Meshward, the open policy plane for Trino and Starburst. `ARCHITECTURE.md` has the bird's eye view.
 
+pub mod answer;
+pub mod attributes;
+pub mod audit;
+pub mod cli;
+pub mod clock;
+pub mod config;
 pub mod document;
 pub mod engine;
+pub mod health;
+pub mod http;
 pub mod language;
 pub mod model;
+pub mod rpc;
+pub mod server;
 pub mod sql;
+pub mod store;
+pub mod telemetry;

@@ -1,3 +1,5 @@
 //! The `meshward` binary.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    meshward::cli::run()
+}

@@ -31,6 +31,11 @@ pub struct Loaded {
 ///
 /// A folder that does not check is refused whole, with every finding.
 pub fn folder(path: &Path) -> Result<Loaded, Vec<Finding>> {
+    texts(&sources(path)?)
+}
+
+/// Reads the texts of a folder's files, in the order of their paths.
+pub fn sources(path: &Path) -> Result<Vec<Arc<Source>>, Vec<Finding>> {
     let mut files = Vec::new();
     collect(path, 0, &mut files).map_err(|finding| vec![finding])?;
     files.sort();
@@ -45,12 +50,7 @@ pub fn folder(path: &Path) -> Result<Loaded, Vec<Finding>> {
     if sources.is_empty() && findings.is_empty() {
         findings.push(unreadable(path, "there is no .yaml file in it"));
     }
-    let loaded = texts(&sources);
-    match (loaded, findings.is_empty()) {
-        (Ok(loaded), true) => Ok(loaded),
-        (Ok(_), false) => Err(findings),
-        (Err(more), _) => Err(findings.into_iter().chain(more).collect()),
-    }
+    if findings.is_empty() { Ok(sources) } else { Err(findings) }
 }
 
 /// Reads documents from texts in memory.

@@ -1,7 +1,7 @@
 //! YAML text to a tree that knows where everything stands. Anchors, aliases and tags are refused: no document needs them, and
 //! they are what YAML bombs are made of.
 
-use granit_parser::{Event, Parser, ScalarStyle, Span};
+use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle};
 
 use crate::document::finding::{Code, Finding, Place, Source};
 use std::sync::Arc;
@@ -28,6 +28,8 @@ pub(super) enum NodeValue {
 pub(super) struct Scalar {
     pub(super) text: String,
     pub(super) style: ScalarStyle,
+    /// Inside `[...]` or `{...}`, where a comma ends unquoted text.
+    pub(super) in_flow: bool,
 }
 
 impl Scalar {
@@ -39,7 +41,7 @@ impl Scalar {
 
 /// Reads every document of a file.
 pub(super) fn read(source: &Arc<Source>) -> Result<Vec<Node>, Finding> {
-    let mut reader = Reader { parser: Parser::new_from_str(&source.text), source };
+    let mut reader = Reader { parser: Parser::new_from_str(&source.text), source, flow: 0 };
     let mut documents = Vec::new();
     loop {
         match reader.next()? {
@@ -58,6 +60,8 @@ pub(super) fn read(source: &Arc<Source>) -> Result<Vec<Node>, Finding> {
 struct Reader<'a> {
     parser: Parser<'a, granit_parser::StrInput<'a>>,
     source: &'a Arc<Source>,
+    /// How many `[...]` and `{...}` are open.
+    flow: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -92,11 +96,22 @@ impl<'a> Reader<'a> {
                 Err(Finding::new(Code::NotYaml, place, "YAML tags are not accepted")
                     .with_help("put quotes around text that starts with `!`"))
             }
-            Event::Scalar(text, style, 0, None) => {
-                Ok(Node { value: NodeValue::Scalar(Scalar { text: text.into_owned(), style }), place })
+            Event::Scalar(text, style, 0, None) => Ok(Node {
+                value: NodeValue::Scalar(Scalar { text: text.into_owned(), style, in_flow: self.flow > 0 }),
+                place,
+            }),
+            Event::SequenceStart(style, 0, None) => {
+                self.flow += usize::from(style == StructureStyle::Flow);
+                let node = self.sequence(place, depth)?;
+                self.flow -= usize::from(style == StructureStyle::Flow);
+                Ok(node)
             }
-            Event::SequenceStart(_, 0, None) => self.sequence(place, depth),
-            Event::MappingStart(_, 0, None) => self.mapping(place, depth),
+            Event::MappingStart(style, 0, None) => {
+                self.flow += usize::from(style == StructureStyle::Flow);
+                let node = self.mapping(place, depth)?;
+                self.flow -= usize::from(style == StructureStyle::Flow);
+                Ok(node)
+            }
             _ => Err(Finding::new(Code::NotYaml, place, "YAML anchors and aliases are not accepted")
                 .with_help("write the value out; put quotes around text that starts with `*` or `&`")),
         }

@@ -16,7 +16,7 @@ use crate::model::subject::{Party, Resolved, Subject};
 use crate::model::value::Value;
 
 /// The extra credential in which a client names the purpose of its query.
-const PURPOSE_CREDENTIAL: &str = "purpose";
+pub(crate) const PURPOSE_CREDENTIAL: &str = "purpose";
 
 /// The purpose that a query acts for.
 #[derive(Clone, Debug, PartialEq, Eq)]

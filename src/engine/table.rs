@@ -122,14 +122,14 @@ impl<'a> Bench<'a> {
             let place = self.view.columns.iter().position(|known| &known.name == column);
             read.is_allowed() && place.is_some_and(|place| hidden.get(place).is_none_or(Option::is_none))
         };
-        let unselectable = |columns: Option<Vec<Identifier>>| -> Vec<Identifier> {
+        let expression = |sql: SqlText, reads: Option<Vec<Identifier>>| {
             // SQL of a rule's own may read any column.
-            let columns =
-                columns.unwrap_or_else(|| self.view.columns.iter().map(|column| column.name.clone()).collect());
-            columns.into_iter().filter(|column| !selectable(column)).collect()
+            let reads = reads.unwrap_or_else(|| self.view.columns.iter().map(|column| column.name.clone()).collect());
+            let hidden_columns = reads.iter().filter(|column| !selectable(column)).cloned().collect();
+            Expression { sql, reads, hidden_columns }
         };
-        let rows = self.rows(&read, &unselectable);
-        let columns = self.columns(&hidden, &unselectable);
+        let rows = self.rows(&read, &expression);
+        let columns = self.columns(&hidden, &expression);
         self.account(&read, &limits);
         TableDecision {
             catalog: catalog_verdict(self.asker, self.view.table),
@@ -192,7 +192,7 @@ impl<'a> Bench<'a> {
         (0..self.view.columns.len()).map(why).collect()
     }
 
-    fn rows(&self, read: &Verdict, unselectable: &impl Fn(Option<Vec<Identifier>>) -> Vec<Identifier>) -> Rows {
+    fn rows(&self, read: &Verdict, expression: &impl Fn(SqlText, Option<Vec<Identifier>>) -> Expression) -> Rows {
         let mut residuals: Vec<Residual> = self
             .all_restraints()
             .flat_map(|restraints| &restraints.guards)
@@ -209,7 +209,7 @@ impl<'a> Bench<'a> {
                 Residual::Known(_) => return Rows::None,
                 Residual::Open(predicate) if predicate.is_never_true() => return Rows::None,
                 Residual::Open(predicate) => {
-                    let filter = expression(print::filter(&predicate), columns_of(&predicate), unselectable);
+                    let filter = expression(print::filter(&predicate), columns_of(&predicate));
                     if !filters.contains(&filter) {
                         filters.push(filter);
                     }
@@ -222,7 +222,7 @@ impl<'a> Bench<'a> {
     fn columns(
         &self,
         hidden: &[Option<String>],
-        unselectable: &impl Fn(Option<Vec<Identifier>>) -> Vec<Identifier>,
+        expression: &impl Fn(SqlText, Option<Vec<Identifier>>) -> Expression,
     ) -> Vec<ColumnDecision> {
         let decide = |(index, column): (usize, &crate::model::request::Column)| {
             if let Some(Some(reason)) = hidden.get(index) {
@@ -240,7 +240,7 @@ impl<'a> Bench<'a> {
                     let mut reads = vec![column.name.clone()];
                     let reads = masked.columns(&mut reads).map(|()| reads);
                     let sql = print::mask(&masked, &column.name, column.column_type);
-                    ColumnDecision::Masked(expression(sql, reads, unselectable))
+                    ColumnDecision::Masked(expression(sql, reads))
                 }
             }
         };
@@ -286,14 +286,6 @@ fn scope<'a>(view: &TableView<'a>, asking: &Standing<'a>, rule: &'a EngineRule) 
         Sentence::Allow { rows: Some(rows), .. } => view.scope(asking, rule, rows),
         _ => Residual::Known(Truth::True),
     }
-}
-
-fn expression(
-    sql: SqlText,
-    reads: Option<Vec<Identifier>>,
-    unselectable: &impl Fn(Option<Vec<Identifier>>) -> Vec<Identifier>,
-) -> Expression {
-    Expression { sql, hidden_columns: unselectable(reads) }
 }
 
 fn columns_of(predicate: &Predicate) -> Option<Vec<Identifier>> {

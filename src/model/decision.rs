@@ -47,6 +47,13 @@ pub struct AccessDecision {
     pub determined_by: Vec<Contribution>,
 }
 
+impl AccessDecision {
+    /// A denial that no rule made.
+    pub fn denied(why: &str) -> Self {
+        Self { verdict: Verdict::Deny(why.to_owned()), determined_by: Vec::new() }
+    }
+}
+
 /// Allowed, or denied with the words for the person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
@@ -91,7 +98,9 @@ pub enum ColumnDecision {
 pub struct Expression {
     /// The text.
     pub sql: SqlText,
-    /// The columns that it reads and the user may not select. Not empty: the plugin lends its own identity to it.
+    /// The columns that it reads.
+    pub reads: Vec<Identifier>,
+    /// Those of them that the user may not select. Not empty: the plugin lends its own identity to the expression.
     pub hidden_columns: Vec<Identifier>,
 }
 

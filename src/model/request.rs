@@ -16,6 +16,9 @@ pub enum Request {
     Access(AccessRequest),
     /// Which names may be listed.
     Listing(Listing),
+    /// An action or a resource that this server does not know. Actions are an open set: it is denied, with these words for the
+    /// person, and is no error.
+    Unrecognised(String),
 }
 
 /// Asks about one table.

@@ -1,0 +1,101 @@
+//! The path, as a live request takes it: the revision, the attributes, the decision, the record.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tracing::{Instrument, info_span};
+use uuid::Uuid;
+
+use crate::attributes::Attributes;
+use crate::audit::{self, Record};
+use crate::clock;
+use crate::engine;
+use crate::model::decision::Decision;
+use crate::model::request::Request;
+use crate::model::subject::{Identity, Subject};
+use crate::store::revision::{NoRevision, Pin, Revisions};
+
+/// A request and who makes it, in which query.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// Trino's query id; empty outside a query.
+    pub query_id: String,
+    /// When the query started.
+    pub query_start: Option<Timestamp>,
+    /// Whom Trino names.
+    pub identity: Identity,
+    /// Who started the query, where that is another identity.
+    pub invoker: Option<Identity>,
+    /// The asking cluster.
+    pub cluster: Arc<str>,
+    /// The pin of the query's first answer.
+    pub pin: Option<Pin>,
+    /// What is asked.
+    pub request: Request,
+}
+
+/// A decision, and what it rests on.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Names the decision in the record.
+    pub decision_id: Uuid,
+    /// To be sent with every later request of the query.
+    pub pin: Pin,
+    /// The revision that answered.
+    pub revision: u64,
+    /// The decision.
+    pub decision: Decision,
+}
+
+/// What answering needs: shared by the doors.
+#[derive(Clone, Debug)]
+pub struct Answerer {
+    /// The revisions.
+    pub revisions: Arc<Revisions>,
+    /// The attributes.
+    pub attributes: Attributes,
+}
+
+impl Answerer {
+    /// Answers a live request.
+    pub async fn answer(&self, question: &Question) -> Result<Answer, NoRevision> {
+        let revision = self.revisions.get(question.pin)?;
+        let snapshot = &revision.snapshot;
+        let needed = snapshot.needed_attributes(&question.request);
+        let resolve = |identity| self.attributes.resolve(&revision.users, revision.digest, identity, needed);
+        let subject = async {
+            let invoker = match question.invoker.clone() {
+                Some(invoker) => Some(resolve(invoker).await),
+                None => None,
+            };
+            Subject {
+                asking: resolve(question.identity.clone()).await,
+                invoker,
+                now: clock::asked_at(question.query_start, clock::now()),
+                cluster: Arc::clone(&question.cluster),
+            }
+        };
+        let subject = subject.instrument(info_span!("resolve", attributes = needed.len())).await;
+        let decision = info_span!("decide", revision = revision.number)
+            .in_scope(|| engine::decide(snapshot, &subject, &question.request));
+        let answer =
+            Answer { decision_id: Uuid::now_v7(), pin: Pin::of(&revision), revision: revision.number, decision };
+        info_span!("record").in_scope(|| record(question, &answer));
+        Ok(answer)
+    }
+}
+
+fn record(question: &Question, answer: &Answer) {
+    let initiator = question.invoker.as_ref().unwrap_or(&question.identity);
+    audit::record(&Record {
+        decision_id: answer.decision_id,
+        query_id: &question.query_id,
+        user: &question.identity.user,
+        invoker: question.invoker.as_ref().map(|invoker| &*invoker.user),
+        purpose: initiator.extra_credentials.get(engine::PURPOSE_CREDENTIAL).map(String::as_str),
+        cluster: &question.cluster,
+        revision: answer.revision,
+        request: &question.request,
+        decision: &answer.decision,
+    });
+}

@@ -1,0 +1,103 @@
+//! The command line: one verb, one file.
+
+mod check;
+mod config;
+mod explain;
+mod fmt;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::document::finding::Finding;
+
+/// The open policy plane for Trino and Starburst.
+#[derive(Debug, Parser)]
+#[command(name = "meshward", version, about, max_term_width = 120)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Answer Trino's questions.
+    Serve(serve::Serve),
+    /// Say what is wrong with a folder of documents.
+    Check(check::Check),
+    /// Write sentences in their canonical form.
+    Fmt(fmt::Fmt),
+    /// Say what a user may see of a table, as which SQL, and why.
+    Explain(explain::Explain),
+    /// Print the configuration that is in force.
+    Config(config::PrintConfig),
+}
+
+/// How a verb ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    /// All is well.
+    Fine = 0,
+    /// It did not work.
+    Failed = 1,
+    /// The answer is no.
+    Denied = 3,
+    /// The documents do not check.
+    DocumentsInvalid = 4,
+}
+
+/// What a verb prints for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Where the documents are.
+#[derive(Clone, Debug, clap::Args)]
+struct DocumentsFolder {
+    /// The folder of documents.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    documents: PathBuf,
+}
+
+/// Runs the verb that the command line names. Exit codes: 0 fine, 1 failed, 2 usage, 3 denied, 4 documents invalid.
+pub fn run() -> ExitCode {
+    let exit = match Cli::parse().verb {
+        Verb::Serve(verb) => verb.run(),
+        Verb::Check(verb) => verb.run(),
+        Verb::Fmt(verb) => verb.run(),
+        Verb::Explain(verb) => verb.run(),
+        Verb::Config(verb) => verb.run(),
+    };
+    ExitCode::from(exit as u8)
+}
+
+/// Prints findings; those for people go to standard error.
+fn report(findings: &[Finding], format: Format) -> Exit {
+    match format {
+        Format::Text => {
+            findings.iter().for_each(|finding| eprintln!("{}\n", finding.render()));
+            let plural = if findings.len() == 1 { "" } else { "s" };
+            eprintln!("{} error{plural}", findings.len());
+        }
+        Format::Json => {
+            let entries: Vec<_> = findings.iter().map(Finding::entry).collect();
+            print_json(&serde_json::json!({ "findings": entries }));
+        }
+    }
+    Exit::DocumentsInvalid
+}
+
+fn print_json(value: &serde_json::Value) {
+    println!("{value:#}");
+}
+
+fn failed(why: impl std::fmt::Display) -> Exit {
+    eprintln!("meshward: {why}");
+    Exit::Failed
+}

@@ -1,0 +1,200 @@
+//! `meshward explain`
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::cli::config::ConfigFile;
+use crate::cli::{DocumentsFolder, Exit, Format, failed, print_json, report};
+use crate::clock;
+use crate::document::load;
+use crate::engine::snapshot::Snapshot;
+use crate::engine::{PURPOSE_CREDENTIAL, decide};
+use crate::model::column_type::ColumnType;
+use crate::model::decision::{ColumnDecision, Decision, Effect, Rows, TableDecision, Verdict};
+use crate::model::name::{Identifier, TableName};
+use crate::model::request::{Column, Request, TableRequest};
+use crate::model::subject::{Identity, Party, Resolved, Subject};
+use crate::store::revision;
+
+/// `meshward explain --user jay --table lake.finance.transactions`
+#[derive(Debug, clap::Args)]
+pub(super) struct Explain {
+    #[command(flatten)]
+    documents: DocumentsFolder,
+    #[command(flatten)]
+    file: ConfigFile,
+    /// Who asks.
+    #[arg(long)]
+    user: String,
+    /// A group of the user's in Trino; may be repeated.
+    #[arg(long = "group", value_name = "GROUP")]
+    groups: Vec<String>,
+    /// An enabled role of the user's; may be repeated.
+    #[arg(long = "role", value_name = "ROLE")]
+    roles: Vec<String>,
+    /// The purpose that the query names.
+    #[arg(long)]
+    purpose: Option<String>,
+    /// The table, as catalog.schema.table.
+    #[arg(long, value_parser = table_name)]
+    table: TableName,
+    /// A column with its Trino type, as `name:type`; may be repeated. Without, the columns that the documents name.
+    #[arg(long = "column", value_name = "NAME:TYPE", value_parser = column)]
+    columns: Vec<Column>,
+    /// When it is asked, as 2027-01-31T09:00:00Z; without, now.
+    #[arg(long)]
+    at: Option<Timestamp>,
+    /// For whom to print.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+fn table_name(text: &str) -> Result<TableName, String> {
+    match text.split('.').collect::<Vec<_>>().as_slice() {
+        [catalog, schema, table] if !(catalog.is_empty() || schema.is_empty() || table.is_empty()) => {
+            Ok(TableName::new(catalog, schema, table))
+        }
+        _ => Err("a table is named catalog.schema.table".to_owned()),
+    }
+}
+
+fn column(text: &str) -> Result<Column, String> {
+    // A name may hold a colon, a type does not.
+    let (name, column_type) = text.rsplit_once(':').ok_or("a column is given as name:type")?;
+    Ok(Column { name: Identifier::new(name), column_type: ColumnType::parse(column_type) })
+}
+
+impl Explain {
+    pub(super) fn run(self) -> Exit {
+        let config = match self.file.load([]) {
+            Ok(config) => config,
+            Err(error) => return failed(error),
+        };
+        let loaded = match load::folder(&self.documents.documents) {
+            Ok(loaded) => loaded,
+            Err(findings) => return report(&findings, self.format),
+        };
+        let snapshot = Snapshot::build(&loaded.documents, &config.timezone.0);
+        let party = Party { identity: self.identity(), attributes: revision::users(&loaded.documents).of(&self.user) };
+        let request = TableRequest { table: self.table.clone(), columns: self.asked_columns(&snapshot) };
+        let subject =
+            Subject { asking: party, invoker: None, now: self.at.unwrap_or_else(clock::now), cluster: Arc::from("") };
+        let Decision::Table(decision) = decide(&snapshot, &subject, &Request::Table(request.clone())) else {
+            return failed("the decision is not about a table");
+        };
+        match self.format {
+            Format::Text => print_text(&subject.asking, &request, &decision),
+            Format::Json => print_json(&as_json(&subject.asking, &request, &decision)),
+        }
+        if decision.read.is_allowed() { Exit::Fine } else { Exit::Denied }
+    }
+
+    fn identity(&self) -> Identity {
+        let texts = |texts: &[String]| texts.iter().map(|text| Arc::from(text.as_str())).collect::<BTreeSet<_>>();
+        Identity {
+            groups: texts(&self.groups),
+            enabled_roles: texts(&self.roles),
+            extra_credentials: self
+                .purpose
+                .iter()
+                .map(|purpose| (PURPOSE_CREDENTIAL.to_owned(), purpose.clone()))
+                .collect(),
+            ..Identity::of_user(&self.user)
+        }
+    }
+
+    fn asked_columns(&self, snapshot: &Snapshot) -> Vec<Column> {
+        if !self.columns.is_empty() {
+            return self.columns.clone();
+        }
+        let unknown = |name| Column { name, column_type: ColumnType::Unknown };
+        snapshot.known_columns(&self.table).into_iter().map(unknown).collect()
+    }
+}
+
+fn print_text(party: &Party, request: &TableRequest, decision: &TableDecision) {
+    let user = &party.identity.user;
+    match &decision.read {
+        Verdict::Allow => println!("{user} may read {}", request.table),
+        Verdict::Deny(reason) => println!("{user} may not read {}: {reason}", request.table),
+    }
+    match &decision.rows {
+        Rows::All => println!("  rows      all"),
+        Rows::None => println!("  rows      none"),
+        Rows::Where(filters) => filters.iter().for_each(|filter| println!("  rows      {}", filter.sql)),
+    }
+    for (column, shown) in request.columns.iter().zip(&decision.columns) {
+        match shown {
+            ColumnDecision::Clear => println!("  column    {}: as it is", column.name),
+            ColumnDecision::Masked(mask) => println!("  column    {}: {}", column.name, mask.sql),
+            ColumnDecision::Hidden(reason) => println!("  column    {}: hidden, {reason}", column.name),
+        }
+    }
+    for part in &decision.determined_by {
+        println!("  because   {}/{} {}: {}", part.rule.policy, part.rule.rule, did(&part.effect), part.rule.sentence);
+    }
+    for (name, resolved) in &party.attributes {
+        println!("  attribute @{} {}", name.folded(), known(resolved));
+    }
+}
+
+fn did(effect: &Effect) -> String {
+    match effect {
+        Effect::Allows => "allows".to_owned(),
+        Effect::Denies => "denies".to_owned(),
+        Effect::LimitsUse => "limits the use".to_owned(),
+        Effect::Rows => "takes rows away".to_owned(),
+        Effect::Masks(column) => format!("masks {column}"),
+        Effect::Hides(column) => format!("hides {column}"),
+        Effect::Floors(column) => format!("sets the least protection of {column}"),
+    }
+}
+
+fn known(resolved: &Resolved) -> String {
+    match resolved {
+        Resolved::Values(values) => {
+            let values: Vec<String> = values.iter().map(|value| format!("'{}'", value.written())).collect();
+            format!("= {} (documents)", values.join(", "))
+        }
+        Resolved::Missing => "is missing: no source gives it".to_owned(),
+        Resolved::Unknown(why) => format!("is unknown: {why}"),
+    }
+}
+
+fn as_json(party: &Party, request: &TableRequest, decision: &TableDecision) -> Value {
+    let rows = match &decision.rows {
+        Rows::All => json!("all"),
+        Rows::None => json!("none"),
+        Rows::Where(filters) => json!(filters.iter().map(|filter| filter.sql.as_str()).collect::<Vec<_>>()),
+    };
+    let columns = request.columns.iter().zip(&decision.columns).map(|(column, shown)| match shown {
+        ColumnDecision::Clear => json!({ "name": column.name.as_str(), "shown": "clear" }),
+        ColumnDecision::Masked(mask) => {
+            json!({ "name": column.name.as_str(), "shown": "masked", "sql": mask.sql.as_str() })
+        }
+        ColumnDecision::Hidden(reason) => {
+            json!({ "name": column.name.as_str(), "shown": "hidden", "reason": reason })
+        }
+    });
+    let because = decision.determined_by.iter().map(|part| {
+        json!({
+            "policy": part.rule.policy.as_str(),
+            "rule": part.rule.rule,
+            "effect": did(&part.effect),
+            "sentence": part.rule.sentence,
+        })
+    });
+    json!({
+        "user": &*party.identity.user,
+        "table": request.table.to_string(),
+        "read": decision.read.is_allowed(),
+        "reason": match &decision.read { Verdict::Deny(reason) => Some(reason), Verdict::Allow => None },
+        "rows": rows,
+        "columns": columns.collect::<Vec<_>>(),
+        "because": because.collect::<Vec<_>>(),
+        "attributes": party.attributes.iter().map(|(name, resolved)| (name.folded().to_owned(), json!(known(resolved)))).collect::<serde_json::Map<_, _>>(),
+    })
+}

@@ -1,0 +1,9 @@
+//! The gRPC door: decisions for Trino's plugin. `convert` alone names the generated types.
+
+mod convert;
+pub mod listen;
+mod service;
+mod token;
+
+pub use service::{Decisions, descriptors, serve};
+pub use token::Tokens;
