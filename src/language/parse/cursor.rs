@@ -202,6 +202,21 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// A name that ends where one of these phrases begins, which is taken too; `None` where none of them follows.
+    pub(super) fn name_before(&mut self, phrases: &[&str]) -> Option<Spanned<Name>> {
+        let start = self.span();
+        let mut words: Vec<&str> = Vec::new();
+        while let Some(Token::Word(text) | Token::Quoted(text)) = self.peek() {
+            words.push(text);
+            self.advance();
+            let end = self.span_from(start);
+            if self.takes_any(phrases) {
+                return Name::new(&words.join(" ")).map(|name| Spanned::new(name, end));
+            }
+        }
+        None
+    }
+
     /// A column's name: quoted or bracketed text as it is, or a run of bare words with `_` between them.
     pub(super) fn column_text(&mut self) -> Option<Spanned<String>> {
         let start = self.span();
