@@ -96,9 +96,7 @@ fn canonical(text: &str, reads: Reads) -> Result<String, Vec<Diagnostic>> {
 fn findings(text: &str, reads: Reads, authority: Authority, naming: Naming) -> Vec<Diagnostic> {
     let vocabulary = standard_vocabulary();
     let checked = match reads {
-        Reads::Rule => {
-            parse::rule(text).map(|tree| check::rule(&tree, &vocabulary, authority, naming))
-        }
+        Reads::Rule => parse::rule(text).map(|tree| check::rule(&tree, &vocabulary, authority, naming)),
         Reads::Target => parse::target(text).map(|tree| check::target(&tree, &vocabulary)),
         Reads::Audience => parse::audience(text).map(|tree| check::audience(&tree, &vocabulary)),
         Reads::Pattern => parse::pattern(text).map(|_| Vec::new()),

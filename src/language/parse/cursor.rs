@@ -14,8 +14,8 @@ pub(super) const DEEPEST_NESTING: usize = 48;
 const STOP_WORDS: &[&str] = &[
     "and", "as", "between", "but", "by", "contain", "contains", "does", "end", "ends", "equals", "except", "for",
     "from", "has", "ignoring", "in", "includes", "is", "less", "matches", "not", "older", "only", "or", "purpose",
-    "purposes", "rows", "start", "starts", "that", "to", "unless", "using", "when", "where", "which", "who", "with",
-    "within",
+    "purposes", "rows", "start", "starts", "tagged", "that", "to", "unless", "using", "when", "where", "which", "who",
+    "with", "within",
 ];
 
 /// A place in the tokens of a sentence.

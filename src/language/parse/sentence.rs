@@ -63,10 +63,8 @@ fn sentence(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
 
 fn unknown_verb(cursor: &Cursor<'_>) -> Diagnostic {
     not_enforceable(cursor).unwrap_or_else(|| {
-        cursor.expected(
-            "a rule's verb: `allow`, `deny`, `only show`, `mask`, `hide`, `limit use` or `never show`",
-            VERBS,
-        )
+        cursor
+            .expected("a rule's verb: `allow`, `deny`, `only show`, `mask`, `hide`, `limit use` or `never show`", VERBS)
     })
 }
 
@@ -116,7 +114,8 @@ fn actions(cursor: &mut Cursor<'_>) -> Result<Vec<Spanned<ActionWord>>, Diagnost
     loop {
         let name = action_name(cursor)?;
         actions.push(Spanned::new(ActionWord(name.node), name.span));
-        if !cursor.takes_symbol(",") && !cursor.takes_any(&["and", "or"]) {
+        let ends = cursor.sees("or by exception");
+        if ends || (!cursor.takes_symbol(",") && !cursor.takes_any(&["and", "or"])) {
             return Ok(actions);
         }
     }
