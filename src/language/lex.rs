@@ -127,12 +127,21 @@ impl Lexer<'_> {
     fn bracketed(&mut self) -> Result<Token, Diagnostic> {
         let start = self.at;
         self.at += 1;
-        let content = self.take_while(|c| c != ']');
-        if self.peek() != Some(']') {
-            let span = Span { start, end: start + 1 };
-            return Err(Diagnostic::new(Code::UnclosedQuote, span, "this `[` is never closed"));
+        let mut content = String::new();
+        loop {
+            content.push_str(&self.take_while(|c| c != ']'));
+            if self.peek() != Some(']') {
+                let span = Span { start, end: start + 1 };
+                return Err(Diagnostic::new(Code::UnclosedQuote, span, "this `[` is never closed"));
+            }
+            self.at += 1;
+            // As in quotes, the closing sign written twice is one of the text.
+            if self.peek() != Some(']') {
+                break;
+            }
+            self.at += 1;
+            content.push(']');
         }
-        self.at += 1;
         let content = content.trim();
         match content.strip_prefix('@') {
             Some(name) if !name.trim().is_empty() => Ok(Token::Attribute(name.trim().to_owned())),

@@ -191,7 +191,11 @@ struct AttributeName<'a>(&'a Name);
 impl fmt::Display for AttributeName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.0.folded();
-        if text.chars().all(|c| is_word_char(c) && c != '*') { write!(f, "@{text}") } else { write!(f, "[@{text}]") }
+        if text.chars().all(|c| is_word_char(c) && c != '*') {
+            write!(f, "@{text}")
+        } else {
+            write!(f, "[@{}]", text.replace(']', "]]"))
+        }
     }
 }
 

@@ -105,7 +105,7 @@ fn named(cursor: &mut Cursor<'_>, members: &mut Vec<Member>) -> Result<(), Diagn
     } else if cursor.takes("acting|working") {
         cursor.demand(&["for", "under"])?;
         cursor.skip(&["the"]);
-        cursor.takes("purpose|purposes");
+        cursor.takes_any(&["purpose|purposes of", "purpose|purposes"]);
         members.push(Member::ActingFor(cursor.name("a purpose")?));
         more(cursor, members, |cursor| cursor.name("a purpose").map(Member::ActingFor))?;
         cursor.takes("purpose|purposes");

@@ -22,7 +22,7 @@ pub(super) fn columns(cursor: &mut Cursor<'_>) -> Result<ColumnTarget, Diagnosti
 
 fn alternatives(cursor: &mut Cursor<'_>, listing: &mut Option<Listing>) -> Result<Vec<ColumnWord>, Diagnostic> {
     let mut words = vec![word(cursor, listing)?];
-    while cursor.takes_symbol(",") || cursor.takes_any(&["or", "and"]) {
+    while !cursor.sees("or by exception") && (cursor.takes_symbol(",") || cursor.takes_any(&["or", "and"])) {
         words.push(word(cursor, listing)?);
     }
     Ok(words)

@@ -139,7 +139,7 @@ fn named_subject(cursor: &mut Cursor<'_>) -> Result<Option<Condition>, Diagnosti
     }
     if cursor.takes("acting|working for|under") {
         cursor.takes("the");
-        cursor.takes("purpose|purposes");
+        cursor.takes_any(&["purpose|purposes of", "purpose|purposes"]);
         let purpose = cursor.name("a purpose")?;
         cursor.takes("purpose|purposes");
         return Ok(Some(Condition::ActingFor(purpose)));
@@ -255,8 +255,7 @@ fn membership(cursor: &mut Cursor<'_>, left: Operand) -> Result<Condition, Diagn
     let before = cursor.position();
     if cursor.takes("the")
         && !cursor.sees("list")
-        && let Ok(relation) = cursor.name("a relation")
-        && cursor.takes_any(&["of the user", "of user"])
+        && let Some(relation) = cursor.name_before(&["of the user", "of user"])
     {
         return Ok(Condition::InRelation { left, relation });
     }

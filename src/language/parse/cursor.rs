@@ -14,8 +14,8 @@ pub(super) const DEEPEST_NESTING: usize = 48;
 const STOP_WORDS: &[&str] = &[
     "and", "as", "between", "but", "by", "contain", "contains", "does", "end", "ends", "equals", "except", "for",
     "from", "has", "ignoring", "in", "includes", "is", "less", "matches", "not", "older", "only", "or", "purpose",
-    "purposes", "rows", "start", "starts", "that", "to", "unless", "using", "when", "where", "which", "who", "with",
-    "within",
+    "purposes", "rows", "start", "starts", "tagged", "that", "to", "unless", "using", "when", "where", "which", "who",
+    "with", "within",
 ];
 
 /// A place in the tokens of a sentence.
@@ -200,6 +200,21 @@ impl<'a> Cursor<'a> {
             Some(name) => Ok(Spanned::new(name, text.span)),
             None => Err(Diagnostic::new(Code::UnexpectedText, text.span, format!("expected {what}, found nothing"))),
         }
+    }
+
+    /// A name that ends where one of these phrases begins, which is taken too; `None` where none of them follows.
+    pub(super) fn name_before(&mut self, phrases: &[&str]) -> Option<Spanned<Name>> {
+        let start = self.span();
+        let mut words: Vec<&str> = Vec::new();
+        while let Some(Token::Word(text) | Token::Quoted(text)) = self.peek() {
+            words.push(text);
+            self.advance();
+            let end = self.span_from(start);
+            if self.takes_any(phrases) {
+                return Name::new(&words.join(" ")).map(|name| Spanned::new(name, end));
+            }
+        }
+        None
     }
 
     /// A column's name: quoted or bracketed text as it is, or a run of bare words with `_` between them.

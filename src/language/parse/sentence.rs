@@ -7,7 +7,7 @@ use crate::language::parse::columns::columns;
 use crate::language::parse::condition::condition;
 use crate::language::parse::cursor::Cursor;
 use crate::language::parse::operand::literal;
-use crate::language::syntax::{ActionWord, Audience, Lifting, MaskWord, Rule, Sentence, Span, Spanned};
+use crate::language::syntax::{ActionWord, Audience, AudienceBase, Lifting, MaskWord, Rule, Sentence, Span, Spanned};
 use crate::model::mask::{Mask, Period, Step};
 use crate::model::name::Name;
 
@@ -62,22 +62,25 @@ fn sentence(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
 }
 
 fn unknown_verb(cursor: &Cursor<'_>) -> Diagnostic {
-    let known = NOT_ENFORCEABLE.iter().find(|(words, _)| cursor.sees(words));
-    match known {
-        Some((_, instead)) => {
-            let message =
-                "Trino's access control sees one table at a time and no shape of the query, so this cannot be enforced";
-            Diagnostic::new(Code::NotEnforceable, cursor.span(), message).with_help(*instead)
-        }
-        None => cursor.expected(
-            "a rule's verb: `allow`, `deny`, `only show`, `mask`, `hide`, `limit use` or `never show`",
-            VERBS,
-        ),
-    }
+    not_enforceable(cursor).unwrap_or_else(|| {
+        cursor
+            .expected("a rule's verb: `allow`, `deny`, `only show`, `mask`, `hide`, `limit use` or `never show`", VERBS)
+    })
 }
 
-/// `for A`
+fn not_enforceable(cursor: &Cursor<'_>) -> Option<Diagnostic> {
+    let (_, instead) = NOT_ENFORCEABLE.iter().find(|(words, _)| cursor.sees(words))?;
+    let message =
+        "Trino's access control sees one table at a time and no shape of the query, so this cannot be enforced";
+    Some(Diagnostic::new(Code::NotEnforceable, cursor.span(), message).with_help(*instead))
+}
+
+/// `for A`. A restriction that names nobody is for everyone.
+// FAIL-CLOSED: what was forgotten restricts more people, never fewer.
 fn restricted(cursor: &mut Cursor<'_>) -> Result<Audience, Diagnostic> {
+    if cursor.at_end() || cursor.sees("or by exception") {
+        return Ok(Audience { of: AudienceBase::Everyone, except: Vec::new() });
+    }
     cursor.demand(&["for"])?;
     audience(cursor)
 }
@@ -91,6 +94,8 @@ fn allow(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
     let actions = actions(cursor)?;
     let rows = if cursor.takes_any(&["only the rows where", "only rows where", "the rows where", "rows where"]) {
         Some(condition(cursor)?)
+    } else if cursor.sees("only|rows") || cursor.sees("the rows") {
+        return Err(cursor.expected("`rows where` and a condition", &["rows where"]));
     } else {
         None
     };
@@ -109,7 +114,8 @@ fn actions(cursor: &mut Cursor<'_>) -> Result<Vec<Spanned<ActionWord>>, Diagnost
     loop {
         let name = action_name(cursor)?;
         actions.push(Spanned::new(ActionWord(name.node), name.span));
-        if !cursor.takes_symbol(",") && !cursor.takes_any(&["and", "or"]) {
+        let ends = cursor.sees("or by exception");
+        if ends || (!cursor.takes_symbol(",") && !cursor.takes_any(&["and", "or"])) {
             return Ok(actions);
         }
     }
@@ -161,7 +167,8 @@ fn only_show(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
         let columns = columns(cursor)?;
         return Ok(Sentence::OnlyShowColumns { columns, audience: restricted(cursor)? });
     }
-    Err(cursor.expected("`rows where` or `columns`", &["rows", "columns"]))
+    Err(not_enforceable(cursor)
+        .unwrap_or_else(|| cursor.expected("`rows where` or `columns`", &["rows where", "columns"])))
 }
 
 fn limit_use(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {

@@ -1,0 +1,5 @@
+//! The sentence: what is read, how it is printed, what is said about what is wrong.
+
+mod corpus;
+mod properties;
+mod trees;
