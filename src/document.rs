@@ -1,4 +1,10 @@
 //! Documents: the YAML kinds, reading a folder of them, and validating it as a whole. A folder that does not check is refused
-//! whole, with every diagnostic.
+//! whole, with every finding.
 
+mod fields;
+pub mod finding;
 pub mod kinds;
+pub mod load;
+mod read;
+mod validate;
+mod yaml;

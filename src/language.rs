@@ -5,5 +5,6 @@ pub mod check;
 pub mod diagnostic;
 mod lex;
 pub mod parse;
+pub mod pattern;
 mod print;
 pub mod syntax;

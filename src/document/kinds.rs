@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use crate::language::syntax::{Member, Pattern, Rule, Target};
+use crate::language::pattern::Pattern;
+use crate::language::syntax::{Member, Rule, Target};
 use crate::model::name::{Identifier, Name, TableName};
 use crate::model::value::{Value, ValueType};
 

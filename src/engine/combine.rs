@@ -9,7 +9,7 @@ use crate::engine::partial::{Residual, Row, all, fold};
 use crate::engine::rules::{EngineRule, holds};
 use crate::engine::standing::Standing;
 use crate::engine::tags::{Polarity, Reader, TableTags};
-use crate::engine::target::{Place, Reach, reach, table_in};
+use crate::engine::target::{Place, Reach, reach};
 use crate::engine::truth::Truth;
 use crate::language::syntax::{ColumnTarget, ColumnWord, Condition, MaskWord, Operand, Sentence, Set};
 use crate::model::action::{Action, ActionSet};
@@ -318,7 +318,7 @@ pub(crate) fn reader<'a>(standing: &Standing<'a>, rule: &'a EngineRule) -> Reade
 fn may_rule_over(standing: &Standing<'_>, rule: &EngineRule, table: &TableName) -> bool {
     match &rule.domain {
         None => true,
-        Some(domain) => standing.asker.snapshot.domains.patterns_of(domain).any(|pattern| table_in(pattern, table)),
+        Some(domain) => standing.asker.snapshot.domains.patterns_of(domain).any(|pattern| pattern.covers(table)),
     }
 }
 

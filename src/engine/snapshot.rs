@@ -8,8 +8,7 @@ use jiff::tz::TimeZone;
 use crate::document::kinds::{Attribute, Documents, Domain, Given, Grant};
 use crate::engine::rules::{EngineRule, attributes_of, of_members, rules};
 use crate::engine::tags::Tags;
-use crate::engine::target::table_in;
-use crate::language::syntax::Pattern;
+use crate::language::pattern::Pattern;
 use crate::model::name::{Name, TableName};
 use crate::model::request::Request;
 use crate::model::value::Value;
@@ -140,7 +139,7 @@ impl Domains {
 
     /// The domains that own a table themselves, without those that they are part of.
     pub(crate) fn owning<'a>(&'a self, table: &'a TableName) -> impl Iterator<Item = &'a Domain> {
-        let owns = move |domain: &&Domain| domain.owns.iter().any(|pattern| table_in(pattern, table));
+        let owns = move |domain: &&Domain| domain.owns.iter().any(|pattern| pattern.covers(table));
         self.domains.values().filter(owns)
     }
 }

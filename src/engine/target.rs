@@ -2,7 +2,8 @@
 
 use crate::engine::snapshot::Snapshot;
 use crate::engine::tags::{Polarity, Reader};
-use crate::language::syntax::{Pattern, PatternPart, Target};
+use crate::language::pattern::Pattern;
+use crate::language::syntax::Target;
 use crate::model::name::{Identifier, TableName};
 
 /// What is asked about, as far as targets tell things apart.
@@ -127,17 +128,15 @@ fn over_functions(pattern: &Pattern, place: Place<'_>) -> Reach {
 
 fn over_property(pattern: &Pattern, place: Place<'_>) -> Reach {
     match (place, pattern.parts()) {
-        (Place::SystemProperty(property), [part]) => whole(matches(part, property)),
-        (Place::CatalogProperty(catalog, property), [of, part]) => {
-            whole(matches(of, catalog) && matches(part, property))
-        }
+        (Place::SystemProperty(property), [part]) => whole(part.matches(property)),
+        (Place::CatalogProperty(catalog, property), [of, part]) => whole(of.matches(catalog) && part.matches(property)),
         _ => Reach::None,
     }
 }
 
 fn over_name(pattern: &Pattern, name: &[&Identifier]) -> Reach {
     let parts = pattern.parts();
-    if !parts.iter().zip(name).all(|(part, name)| matches(part, name)) {
+    if !parts.iter().zip(name).all(|(part, name)| part.matches(name)) {
         Reach::None
     } else if parts.len() <= name.len() {
         Reach::Whole
@@ -146,51 +145,7 @@ fn over_name(pattern: &Pattern, name: &[&Identifier]) -> Reach {
     }
 }
 
-/// Whether a name matches, `*` standing for any run of characters.
-fn matches(part: &PatternPart, name: &Identifier) -> bool {
-    let [first, rest @ ..] = part.pieces() else { return false };
-    let Some((last, middle)) = rest.split_last() else { return first.as_ref() == name.as_str() };
-    let Some(mut left) = name.as_str().strip_prefix(first.as_ref()) else { return false };
-    for piece in middle {
-        // The leftmost place is as good as any: what follows has more room.
-        match left.split_once(piece.as_ref()) {
-            Some((_, after)) => left = after,
-            None => return false,
-        }
-    }
-    left.ends_with(last.as_ref())
-}
-
-/// Whether a table is covered by any of some patterns.
-pub(crate) fn table_in(pattern: &Pattern, table: &TableName) -> bool {
-    over_pattern(pattern, Place::Table(table)) == Reach::Whole
-}
-
 /// How far a pattern reaches over a place of tables.
 pub(crate) fn pattern_reach(pattern: &Pattern, place: Place<'_>) -> Reach {
     over_pattern(pattern, place)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn stars_stand_for_any_run_of_characters_within_a_part() {
-        let part = |text: &str| PatternPart::new(text.split('*').map(str::to_owned).collect()).unwrap();
-        for (pattern, name, expected) in [
-            ("*", "anything", true),
-            ("*", "", true),
-            ("a*", "a", true),
-            ("a*", "ba", false),
-            ("*a", "aba", true),
-            ("a*b*c", "abc", true),
-            ("a*b*c", "aXbYc", true),
-            ("a*b*c", "acb", false),
-            ("a*a", "a", false),
-            ("ab", "abc", false),
-        ] {
-            assert_eq!(matches(&part(pattern), &Identifier::new(name)), expected, "{pattern} {name}");
-        }
-    }
 }

@@ -11,7 +11,8 @@ mod target;
 use crate::language::diagnostic::Diagnostic;
 use crate::language::lex::lex;
 use crate::language::parse::cursor::Cursor;
-use crate::language::syntax::{Audience, Pattern, Rule, Target};
+use crate::language::pattern::Pattern;
+use crate::language::syntax::{Audience, Rule, Target};
 
 /// Reads a rule.
 pub fn rule(text: &str) -> Result<Rule, Vec<Diagnostic>> {

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use crate::language::pattern::Pattern;
 use crate::model::mask::Mask;
 use crate::model::name::{Identifier, Name};
 use crate::model::value::Value;
@@ -437,45 +438,4 @@ pub enum Target {
     Or(Vec<Target>),
     /// `A except B`
     Except(Box<Target>, Box<Target>),
-}
-
-/// One to three parts, each a name with `*` for any run of characters.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Pattern {
-    parts: Vec<PatternPart>,
-}
-
-impl Pattern {
-    /// `None` unless there are one to three parts.
-    // INVARIANT: 1 <= parts.len() <= 3
-    pub fn new(parts: Vec<PatternPart>) -> Option<Self> {
-        (1..=3).contains(&parts.len()).then_some(Self { parts })
-    }
-
-    /// The parts, outermost first.
-    pub fn parts(&self) -> &[PatternPart] {
-        &self.parts
-    }
-}
-
-/// One part of a pattern, in lower case: literal pieces with "any run of characters" between them.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct PatternPart {
-    pieces: Vec<Arc<str>>,
-}
-
-impl PatternPart {
-    /// Builds a part from the pieces that stand between its stars: `["a"]` is exactly `a`, `["", ""]` is `*`.
-    // INVARIANT: at least one piece.
-    pub fn new(pieces: Vec<String>) -> Option<Self> {
-        if pieces.is_empty() {
-            return None;
-        }
-        Some(Self { pieces: pieces.into_iter().map(|piece| Arc::from(piece.to_lowercase())).collect() })
-    }
-
-    /// The pieces between the stars, in lower case.
-    pub fn pieces(&self) -> &[Arc<str>] {
-        &self.pieces
-    }
 }

@@ -3,7 +3,8 @@
 use crate::language::diagnostic::{Code, Diagnostic};
 use crate::language::lex::Token;
 use crate::language::parse::cursor::Cursor;
-use crate::language::syntax::{Pattern, PatternPart, Spanned, Target};
+use crate::language::pattern::{Pattern, PatternPart};
+use crate::language::syntax::{Spanned, Target};
 
 const TARGET_WORDS: &[&str] =
     &["everything", "tables", "catalog", "schema", "functions", "session", "untagged", "the system", "table"];

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use crate::language::pattern::{Pattern, PatternPart};
 use crate::language::print::{Quoted, TagName};
-use crate::language::syntax::{Pattern, PatternPart, Target};
+use crate::language::syntax::Target;
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

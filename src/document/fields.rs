@@ -1,0 +1,310 @@
+//! The fields of one document, taken one by one: what is missing, unknown or malformed becomes a finding, and reading goes on.
+
+use granit_parser::ScalarStyle;
+use jiff::civil::Date;
+
+use crate::document::finding::{Code, Finding, Place};
+use crate::document::yaml::{Node, NodeValue, Scalar, within};
+use crate::language::diagnostic::{Diagnostic, near_miss};
+use crate::language::parse;
+use crate::language::pattern::Pattern;
+use crate::language::syntax::{AudienceBase, Member};
+use crate::model::name::{Identifier, Name, TableName};
+
+/// Text of a document and where it stands.
+#[derive(Clone, Debug)]
+pub(super) struct Text {
+    pub(super) scalar: Scalar,
+    pub(super) place: Place,
+}
+
+impl Text {
+    pub(super) fn as_str(&self) -> &str {
+        &self.scalar.text
+    }
+
+    /// A finding in a sentence, pointed into the file.
+    pub(super) fn finding(&self, diagnostic: Diagnostic) -> Finding {
+        let place = within(&self.scalar, &self.place, diagnostic.span);
+        Finding { code: Code::Sentence(diagnostic.code), place, message: diagnostic.message, help: diagnostic.help }
+    }
+}
+
+/// A mapping whose fields are taken out until none may be left.
+pub(super) struct Fields<'f> {
+    entries: Vec<(Text, Node)>,
+    known: Vec<&'static str>,
+    place: Place,
+    findings: &'f mut Vec<Finding>,
+}
+
+impl<'f> Fields<'f> {
+    /// `None`, with a finding, for what is not a mapping with texts as keys.
+    pub(super) fn of(node: Node, what: &str, findings: &'f mut Vec<Finding>) -> Option<Self> {
+        let NodeValue::Mapping(entries) = node.value else {
+            findings.push(Finding::new(Code::BadValue, node.place, format!("{what} is a mapping of fields")));
+            return None;
+        };
+        let mut fields = Self { entries: Vec::new(), known: Vec::new(), place: node.place, findings };
+        for (key, value) in entries {
+            let Some(key) = fields.text_of(key, "a field's name") else { continue };
+            if fields.entries.iter().any(|(other, _)| other.as_str() == key.as_str()) {
+                fields.find(Code::DuplicateName, &key.place, format!("the field `{}` is written twice", key.as_str()));
+            } else {
+                fields.entries.push((key, value));
+            }
+        }
+        Some(fields)
+    }
+
+    /// The place of the first entry: enough to point at the document.
+    pub(super) fn place(&self) -> Place {
+        self.entries.first().map_or_else(|| self.place.clone(), |(key, _)| key.place.clone())
+    }
+
+    pub(super) fn find(&mut self, code: Code, place: &Place, message: impl Into<String>) -> &mut Finding {
+        self.findings.push(Finding::new(code, place.clone(), message));
+        let last = self.findings.len() - 1;
+        #[expect(clippy::indexing_slicing, reason = "the element was pushed in the line above")]
+        &mut self.findings[last]
+    }
+
+    pub(super) fn add(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        self.findings.extend(findings);
+    }
+
+    fn take(&mut self, field: &'static str) -> Option<Node> {
+        self.known.push(field);
+        let at = self.entries.iter().position(|(key, _)| key.as_str() == field)?;
+        let (_, node) = self.entries.remove(at);
+        let absent = matches!(&node.value, NodeValue::Scalar(scalar) if scalar.is_absent());
+        (!absent).then_some(node)
+    }
+
+    fn required(&mut self, field: &'static str, what: &str) -> Option<Node> {
+        let node = self.take(field);
+        if node.is_none() {
+            let place = self.place();
+            self.find(Code::MissingField, &place, format!("the field `{field}` is missing")).help =
+                Some(format!("add `{field}: {what}`"));
+        }
+        node
+    }
+
+    fn text_of(&mut self, node: Node, what: &str) -> Option<Text> {
+        match node.value {
+            NodeValue::Scalar(scalar) => Some(Text { scalar, place: node.place }),
+            _ => {
+                self.find(Code::BadValue, &node.place, format!("{what} is a text"));
+                None
+            }
+        }
+    }
+
+    pub(super) fn text(&mut self, field: &'static str) -> Option<Text> {
+        let node = self.take(field)?;
+        self.text_of(node, &format!("`{field}`"))
+    }
+
+    pub(super) fn required_text(&mut self, field: &'static str, what: &str) -> Option<Text> {
+        let node = self.required(field, what)?;
+        self.text_of(node, &format!("`{field}`"))
+    }
+
+    pub(super) fn description(&mut self) -> Option<String> {
+        self.text("description").map(|text| text.scalar.text)
+    }
+
+    pub(super) fn name_of(&mut self, text: &Text) -> Option<Name> {
+        let name = Name::new(text.as_str());
+        if name.is_none() {
+            self.find(Code::BadValue, &text.place, "a name needs at least one character");
+        }
+        name
+    }
+
+    pub(super) fn name(&mut self, field: &'static str) -> Option<(Name, Place)> {
+        let text = self.text(field)?;
+        self.name_of(&text).map(|name| (name, text.place))
+    }
+
+    pub(super) fn required_name(&mut self, field: &'static str) -> Option<(Name, Place)> {
+        let text = self.required_text(field, "<name>")?;
+        self.name_of(&text).map(|name| (name, text.place))
+    }
+
+    /// One text, or a list of them.
+    fn texts_of(&mut self, node: Node, what: &str) -> Vec<Text> {
+        match node.value {
+            NodeValue::Sequence(items) => items.into_iter().filter_map(|item| self.text_of(item, what)).collect(),
+            _ => self.text_of(node, what).into_iter().collect(),
+        }
+    }
+
+    pub(super) fn texts(&mut self, field: &'static str) -> Vec<Text> {
+        match self.take(field) {
+            Some(node) => self.texts_of(node, &format!("each of `{field}`")),
+            None => Vec::new(),
+        }
+    }
+
+    pub(super) fn names(&mut self, field: &'static str) -> Vec<(Name, Place)> {
+        let texts = self.texts(field);
+        texts.into_iter().filter_map(|text| self.name_of(&text).map(|name| (name, text.place))).collect()
+    }
+
+    /// A list of rules or the like: each a text, or a mapping of one key to a text.
+    pub(super) fn named_texts(&mut self, field: &'static str) -> Vec<(Option<Text>, Text)> {
+        let Some(node) = self.required(field, "[...]") else { return Vec::new() };
+        let NodeValue::Sequence(items) = node.value else {
+            self.find(Code::BadValue, &node.place, format!("`{field}` is a list")).help =
+                Some("start each with `- `".to_owned());
+            return Vec::new();
+        };
+        items.into_iter().filter_map(|item| self.named_text(item)).collect()
+    }
+
+    fn named_text(&mut self, item: Node) -> Option<(Option<Text>, Text)> {
+        match item.value {
+            NodeValue::Mapping(entries) => match <[_; 1]>::try_from(entries) {
+                Ok([(key, value)]) => {
+                    let key = self.text_of(key, "a rule's name")?;
+                    Some((Some(key), self.text_of(value, "a rule")?))
+                }
+                Err(_) => {
+                    self.find(Code::BadValue, &item.place, "a rule is a sentence, or one name with its sentence")
+                        .help = Some("put quotes around a sentence that has `: ` in it".to_owned());
+                    None
+                }
+            },
+            _ => self.text_of(item, "a rule").map(|text| (None, text)),
+        }
+    }
+
+    /// A mapping of texts to texts or lists of them.
+    pub(super) fn mapping(&mut self, field: &'static str) -> Vec<(Text, Vec<Text>)> {
+        let Some(node) = self.take(field) else { return Vec::new() };
+        let NodeValue::Mapping(entries) = node.value else {
+            self.find(Code::BadValue, &node.place, format!("`{field}` is a mapping"));
+            return Vec::new();
+        };
+        let mut read: Vec<(Text, Vec<Text>)> = Vec::new();
+        for (key, value) in entries {
+            let Some(key) = self.text_of(key, "a key") else { continue };
+            if read.iter().any(|(other, _)| other.as_str() == key.as_str()) {
+                self.find(Code::DuplicateName, &key.place, format!("`{}` is written twice", key.as_str()));
+                continue;
+            }
+            let values = self.texts_of(value, "each value");
+            read.push((key, values));
+        }
+        read
+    }
+
+    pub(super) fn date(&mut self, field: &'static str) -> Option<Date> {
+        let text = self.text(field)?;
+        let date = text.as_str().trim().parse().ok();
+        if date.is_none() {
+            self.find(Code::BadValue, &text.place, format!("`{}` is not a day", text.as_str())).help =
+                Some("write a day as 2027-01-31".to_owned());
+        }
+        date
+    }
+
+    pub(super) fn boolean(&mut self, field: &'static str) -> Option<bool> {
+        let text = self.text(field)?;
+        match (text.as_str(), text.scalar.style) {
+            ("true", ScalarStyle::Plain) => Some(true),
+            ("false", ScalarStyle::Plain) => Some(false),
+            (written, _) => {
+                let message = format!("`{field}` is true or false, not `{written}`");
+                self.find(Code::BadValue, &text.place, message);
+                None
+            }
+        }
+    }
+
+    /// One of some words.
+    pub(super) fn word<T: Copy>(&mut self, field: &'static str, text: &Text, words: &[(&str, T)]) -> Option<T> {
+        let found = words.iter().find(|(word, _)| *word == text.as_str()).map(|(_, meaning)| *meaning);
+        if found.is_none() {
+            let all: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            let help = match near_miss(text.as_str(), all.iter().copied()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("it is one of: {}", all.join(", ")),
+            };
+            let message = format!("`{field}` cannot be `{}`", text.as_str());
+            self.find(Code::BadValue, &text.place, message).help = Some(help);
+        }
+        found
+    }
+
+    /// A tree of the language, its diagnostics pointed into the file.
+    pub(super) fn parsed<T>(&mut self, text: &Text, parse: impl Fn(&str) -> Result<T, Vec<Diagnostic>>) -> Option<T> {
+        match parse(text.as_str()) {
+            Ok(tree) => Some(tree),
+            Err(diagnostics) => {
+                self.add(diagnostics.into_iter().map(|diagnostic| text.finding(diagnostic)));
+                None
+            }
+        }
+    }
+
+    /// Who: an audience that names people.
+    pub(super) fn people(&mut self, field: &'static str) -> Option<(Vec<Member>, Text)> {
+        let text = self.text(field)?;
+        let audience = self.parsed(&text, parse::audience)?;
+        match audience.of {
+            AudienceBase::AnyOf(members) if audience.except.is_empty() => Some((members, text)),
+            _ => {
+                self.find(Code::BadValue, &text.place, format!("`{field}` names people, without `except`")).help =
+                    Some("for example: members of group \"finance-owners\" or user \"ann\"".to_owned());
+                None
+            }
+        }
+    }
+
+    pub(super) fn patterns(&mut self, field: &'static str) -> Vec<Pattern> {
+        let texts = self.texts(field);
+        texts.iter().filter_map(|text| self.parsed(text, parse::pattern)).collect()
+    }
+
+    /// One table by its full name.
+    pub(super) fn table(&mut self, field: &'static str) -> Option<(TableName, Place)> {
+        let text = self.required_text(field, "catalog.schema.table")?;
+        let pattern = self.parsed(&text, parse::pattern)?;
+        let exact: Vec<&str> = pattern
+            .parts()
+            .iter()
+            .filter_map(|part| match part.pieces() {
+                [only] => Some(only.as_ref()),
+                _ => None,
+            })
+            .collect();
+        match exact.as_slice() {
+            [catalog, schema, table] => Some((TableName::new(catalog, schema, table), text.place)),
+            _ => {
+                let message = format!("`{}` is not the full name of one table", text.as_str());
+                self.find(Code::BadValue, &text.place, message).help =
+                    Some("write catalog.schema.table, without `*`".to_owned());
+                None
+            }
+        }
+    }
+
+    pub(super) fn column(text: &Text) -> Identifier {
+        Identifier::new(text.as_str())
+    }
+
+    /// Whatever is left was not asked for.
+    pub(super) fn end(mut self) {
+        for (key, _) in std::mem::take(&mut self.entries) {
+            let help = match near_miss(key.as_str(), self.known.iter().copied()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("its fields are: {}", self.known.join(", ")),
+            };
+            self.find(Code::UnknownField, &key.place, format!("there is no field `{}`", key.as_str())).help =
+                Some(help);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Patterns over Trino's names: `lake.finance.*`.
+
+use std::sync::Arc;
+
+use crate::model::name::{Identifier, TableName};
+
+/// One to three parts, each a name with `*` for any run of characters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Pattern {
+    parts: Vec<PatternPart>,
+}
+
+impl Pattern {
+    /// `None` unless there are one to three parts.
+    // INVARIANT: 1 <= parts.len() <= 3
+    pub fn new(parts: Vec<PatternPart>) -> Option<Self> {
+        (1..=3).contains(&parts.len()).then_some(Self { parts })
+    }
+
+    /// The parts, outermost first.
+    pub fn parts(&self) -> &[PatternPart] {
+        &self.parts
+    }
+
+    /// Whether it covers a table: names it, its schema or its catalog.
+    pub fn covers(&self, table: &TableName) -> bool {
+        let name = [&table.catalog, &table.schema, &table.table];
+        self.parts.iter().zip(name).all(|(part, name)| part.matches(name))
+    }
+}
+
+/// One part of a pattern, in lower case: literal pieces with "any run of characters" between them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PatternPart {
+    pieces: Vec<Arc<str>>,
+}
+
+impl PatternPart {
+    /// Builds a part from the pieces that stand between its stars: `["a"]` is exactly `a`, `["", ""]` is `*`.
+    // INVARIANT: at least one piece.
+    pub fn new(pieces: Vec<String>) -> Option<Self> {
+        if pieces.is_empty() {
+            return None;
+        }
+        Some(Self { pieces: pieces.into_iter().map(|piece| Arc::from(piece.to_lowercase())).collect() })
+    }
+
+    /// The pieces between the stars, in lower case.
+    pub fn pieces(&self) -> &[Arc<str>] {
+        &self.pieces
+    }
+
+    /// Whether a name matches, `*` standing for any run of characters.
+    pub fn matches(&self, name: &Identifier) -> bool {
+        let [first, rest @ ..] = self.pieces() else { return false };
+        let Some((last, middle)) = rest.split_last() else { return first.as_ref() == name.as_str() };
+        let Some(mut left) = name.as_str().strip_prefix(first.as_ref()) else { return false };
+        for piece in middle {
+            // The leftmost place is as good as any: what follows has more room.
+            match left.split_once(piece.as_ref()) {
+                Some((_, after)) => left = after,
+                None => return false,
+            }
+        }
+        left.ends_with(last.as_ref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_stand_for_any_run_of_characters_within_a_part() {
+        let part = |text: &str| PatternPart::new(text.split('*').map(str::to_owned).collect()).unwrap();
+        for (pattern, name, expected) in [
+            ("*", "anything", true),
+            ("*", "", true),
+            ("a*", "a", true),
+            ("a*", "ba", false),
+            ("*a", "aba", true),
+            ("a*b*c", "abc", true),
+            ("a*b*c", "aXbYc", true),
+            ("a*b*c", "acb", false),
+            ("a*a", "a", false),
+            ("ab", "abc", false),
+        ] {
+            assert_eq!(part(pattern).matches(&Identifier::new(name)), expected, "{pattern} {name}");
+        }
+    }
+}
