@@ -14,6 +14,6 @@ public class MeshwardPlugin
     @Override
     public Iterable<SystemAccessControlFactory> getSystemAccessControlFactories()
     {
-        return List.of();
+        return List.of(new MeshwardAccessControlFactory());
     }
 }

@@ -1,0 +1,42 @@
+package dev.meshward.trino;
+
+import dev.meshward.trino.convert.Resources;
+import io.trino.spi.connector.CatalogSchemaRoutineName;
+import io.trino.spi.security.AccessDeniedException;
+import io.trino.spi.security.SystemSecurityContext;
+
+import static java.util.Objects.requireNonNull;
+
+/**
+ * Functions and procedures. Those that are built in touch no data and are always there, for the plugin's own
+ * expressions too.
+ */
+final class Functions
+{
+    private final Askers askers;
+    private final Checks checks;
+    private final LocalAnswers local;
+
+    Functions(Askers askers, Checks checks, LocalAnswers local)
+    {
+        this.askers = requireNonNull(askers, "askers is null");
+        this.checks = requireNonNull(checks, "checks is null");
+        this.local = requireNonNull(local, "local is null");
+    }
+
+    boolean isAllowed(SystemSecurityContext context, String action, CatalogSchemaRoutineName function)
+    {
+        return local.isBuiltin(function) || checks.isAllowed(askers.asker(context), action, Resources.function(function));
+    }
+
+    void checkCanExecuteProcedure(SystemSecurityContext context, CatalogSchemaRoutineName procedure)
+    {
+        if (!local.mayCall(context.getIdentity(), procedure)) {
+            checks.check(
+                    askers.asker(context),
+                    "execute_procedure",
+                    Resources.function(procedure),
+                    reason -> AccessDeniedException.denyExecuteProcedure(procedure.toString(), reason));
+        }
+    }
+}
