@@ -17,6 +17,7 @@ import dev.meshward.decision.v1.FilterResourcesResponse;
 import dev.meshward.decision.v1.HiddenColumn;
 import dev.meshward.decision.v1.RowFilters;
 import dev.meshward.decision.v1.Verdict;
+import io.grpc.BindableService;
 import io.grpc.Metadata;
 import io.grpc.Server;
 import io.grpc.ServerCall;
@@ -24,11 +25,16 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
 import io.grpc.stub.StreamObserver;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -56,9 +62,14 @@ public final class AnsweringServer
 
     AnsweringServer(int port)
     {
+        this(NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", port)));
+    }
+
+    private AnsweringServer(NettyServerBuilder builder)
+    {
         try {
-            server = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", port))
-                    .addService(new Service())
+            server = builder
+                    .addService(service())
                     .intercept(new Headers())
                     .build()
                     .start();
@@ -66,6 +77,21 @@ public final class AnsweringServer
         catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    static AnsweringServer onSocket(Path socket)
+    {
+        EventLoopGroup group = new EpollEventLoopGroup(2);
+        return new AnsweringServer(NettyServerBuilder.forAddress(new DomainSocketAddress(socket.toFile()))
+                .channelType(EpollServerDomainSocketChannel.class)
+                .bossEventLoopGroup(group)
+                .workerEventLoopGroup(group));
+    }
+
+    /** The answers, for a server of another make. */
+    BindableService service()
+    {
+        return new Service();
     }
 
     int port()
