@@ -9,5 +9,6 @@
 )]
 
 mod documents;
+mod engine;
 mod language;
 mod server;
