@@ -84,7 +84,7 @@ final class TestNothingLeaks
         SystemSecurityContext context = plugin.startQuery(JAY);
         plugin.server.tables = request -> null;
         plugin.server.slices = request -> {
-            pause(1500);
+            pause(3000);
             return null;
         };
         assertNothingIsShown(plugin.control, context, MESHWARD_TIMEOUT);
@@ -352,7 +352,7 @@ final class TestNothingLeaks
     void tooManyRequestsAtOnceFailInsteadOfWaitingForEver()
             throws Exception
     {
-        try (PluginUnderTest narrow = new PluginUnderTest(Map.of("meshward.max-concurrent-requests", "1", "meshward.deadline", "400ms"));
+        try (PluginUnderTest narrow = new PluginUnderTest(Map.of("meshward.max-concurrent-requests", "1", "meshward.deadline", "1s"));
                 ExecutorService executor = Executors.newFixedThreadPool(4)) {
             SystemSecurityContext first = narrow.startQuery(JAY);
             SystemSecurityContext second = narrow.startQuery(JAY);
