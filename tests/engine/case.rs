@@ -46,23 +46,41 @@ impl fmt::Display for Case {
             let domain = policy.domain.as_ref().map_or("the mesh".to_owned(), ToString::to_string);
             writeln!(f, "policy {} of {domain} on {} {:?} to {:?}", policy.name, policy.on, policy.from, policy.until)?;
             for rule in &policy.rules {
-                writeln!(f, "  - {}{}", rule.name.as_ref().map_or(String::new(), |name| format!("{name}: ")), rule.rule)?;
+                writeln!(
+                    f,
+                    "  - {}{}",
+                    rule.name.as_ref().map_or(String::new(), |name| format!("{name}: ")),
+                    rule.rule
+                )?;
             }
         }
-        let rules: String = documents.policies.values().flat_map(|policy| &policy.rules).map(|rule| rule.rule.to_string()).collect();
+        let rules: String =
+            documents.policies.values().flat_map(|policy| &policy.rules).map(|rule| rule.rule.to_string()).collect();
         let named = |name: &str| rules.contains(name);
         for domain in documents.domains.values() {
             let owns: Vec<String> = domain.owns.iter().map(ToString::to_string).collect();
-            writeln!(f, "domain {} below {:?} owns {owns:?} owners {:?} stewards {:?}", domain.name, domain.parent, domain.owners, domain.stewards)?;
+            writeln!(
+                f,
+                "domain {} below {:?} owns {owns:?} owners {:?} stewards {:?} writers {:?}",
+                domain.name, domain.parent, domain.owners, domain.stewards, domain.writers
+            )?;
         }
         for attribute in documents.attributes.values().filter(|attribute| named(attribute.name.folded())) {
-            writeln!(f, "attribute {} {} {:?} {:?}", attribute.name, attribute.value_type, attribute.cardinality, attribute.missing)?;
+            writeln!(
+                f,
+                "attribute {} {} {:?} {:?}",
+                attribute.name, attribute.value_type, attribute.cardinality, attribute.missing
+            )?;
         }
         for tag in documents.tags.values().filter(|tag| tag.placed_by != PlacedBy::Mesh) {
             writeln!(f, "tag {} {:?}", tag.name, tag.placed_by)?;
         }
         for tagging in documents.taggings.values() {
-            writeln!(f, "tagging {} of {:?} on {} {:?} {:?}", tagging.name, tagging.domain, tagging.table, tagging.tags, tagging.columns)?;
+            writeln!(
+                f,
+                "tagging {} of {:?} on {} {:?} {:?}",
+                tagging.name, tagging.domain, tagging.table, tagging.tags, tagging.columns
+            )?;
         }
         for list in documents.lists.values().filter(|list| named(list.name.as_str())) {
             writeln!(f, "list {} {:?}", list.name, list.values)?;
@@ -95,6 +113,11 @@ fn party(f: &mut fmt::Formatter<'_>, role: &str, party: &Party, named: impl Fn(&
     writeln!(
         f,
         "{role} {:?} groups {:?} roles {:?} principal {:?} credentials {:?} attributes {:?}",
-        identity.user, identity.groups, identity.enabled_roles, identity.principal, identity.extra_credentials, attributes
+        identity.user,
+        identity.groups,
+        identity.enabled_roles,
+        identity.principal,
+        identity.extra_credentials,
+        attributes
     )
 }

@@ -42,7 +42,9 @@ fn compared(case: &Case, decision: &TableDecision) -> Result<(), String> {
         return Err(format!("reading: the oracle says {}", expected.read));
     }
     let filters: Vec<Expr> = match &decision.rows {
-        Rows::Where(expressions) => expressions.iter().map(|one| parsed(case, decision, one)).collect::<Result<_, _>>()?,
+        Rows::Where(expressions) => {
+            expressions.iter().map(|one| parsed(case, decision, one)).collect::<Result<_, _>>()?
+        }
         Rows::All | Rows::None => Vec::new(),
     };
     let masks = masks(case, decision, &expected)?;
@@ -67,7 +69,10 @@ fn compared(case: &Case, decision: &TableDecision) -> Result<(), String> {
                 None => cells[position].clone(),
             };
             if shows != row.cells[position] {
-                return Err(format!("row {index} column {}: shows {shows}, the oracle {}", column.name, row.cells[position]));
+                return Err(format!(
+                    "row {index} column {}: shows {shows}, the oracle {}",
+                    column.name, row.cells[position]
+                ));
             }
         }
     }
@@ -104,7 +109,11 @@ fn parsed(case: &Case, decision: &TableDecision, expression: &Expression) -> Res
     hidden.sort_unstable();
     said.sort_unstable();
     // Who may not read may select no column at all.
-    if hidden == said || !decision.read.is_allowed() { Ok(parsed) } else { Err(format!("{sql} reads hidden {hidden:?} and says {said:?}")) }
+    if hidden == said || !decision.read.is_allowed() {
+        Ok(parsed)
+    } else {
+        Err(format!("{sql} reads hidden {hidden:?} and says {said:?}"))
+    }
 }
 
 /// Leaves out what the difference does not need.

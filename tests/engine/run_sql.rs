@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use bigdecimal::BigDecimal;
 use meshward::model::column_type::ColumnType;
 use meshward::model::request::Column;
-use sqlparser::ast::{BinaryOperator, DataType, Expr, InTarget, TrimWhereField, TypedString, UnaryOperator, Value as Token};
+use sqlparser::ast::{
+    BinaryOperator, DataType, Expr, InTarget, TrimWhereField, TypedString, UnaryOperator, Value as Token,
+};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 
@@ -71,7 +73,11 @@ pub(crate) struct Row {
 impl Row {
     pub(crate) fn new(columns: &[Column], cells: &[Cell]) -> Self {
         let pairs = columns.iter().zip(cells);
-        Self { values: pairs.map(|(column, cell)| (column.name.as_str().to_owned(), datum(cell, column.column_type))).collect() }
+        Self {
+            values: pairs
+                .map(|(column, cell)| (column.name.as_str().to_owned(), datum(cell, column.column_type)))
+                .collect(),
+        }
     }
 
     /// Whether a filter lets the row pass.
@@ -134,9 +140,12 @@ impl Row {
                 let length = substring_for.as_ref().map(|length| self.evaluate(length)).transpose()?;
                 function::substr(&self.evaluate(expr)?, &self.evaluate(from)?, length.as_ref())
             }
-            Expr::Trim { expr, trim_where: Some(TrimWhereField::Trailing), trim_what: Some(what), trim_characters: None } => {
-                function::trim_end(self.evaluate(expr)?, &self.evaluate(what)?)
-            }
+            Expr::Trim {
+                expr,
+                trim_where: Some(TrimWhereField::Trailing),
+                trim_what: Some(what),
+                trim_characters: None,
+            } => function::trim_end(self.evaluate(expr)?, &self.evaluate(what)?),
             Expr::Function(called) => self.call(called),
             other => refuse(format!("not evaluated here: {other}")),
         }

@@ -61,7 +61,8 @@ fn attributes(dice: &mut Dice, documents: &mut Documents) {
         let cardinality = if SINGLE.contains(attribute) { Cardinality::Single } else { Cardinality::Many };
         let missing = if dice.chance(30) { Missing::None } else { Missing::Unknown };
         let name = name(attribute);
-        let attribute = Attribute { name: name.clone(), value_type: *value_type, cardinality, missing, description: None };
+        let attribute =
+            Attribute { name: name.clone(), value_type: *value_type, cardinality, missing, description: None };
         documents.attributes.insert(name, attribute);
     }
 }
@@ -116,7 +117,9 @@ fn vocabulary(documents: &Documents) -> Vocabulary {
     documents.tags.keys().for_each(|tag| vocabulary.add_tag(tag));
     for attribute in documents.attributes.values() {
         let single = attribute.cardinality == Cardinality::Single;
-        vocabulary.attributes.insert(attribute.name.clone(), AttributeKind { value_type: attribute.value_type, single });
+        vocabulary
+            .attributes
+            .insert(attribute.name.clone(), AttributeKind { value_type: attribute.value_type, single });
     }
     vocabulary.purposes = documents.purposes.keys().cloned().collect();
     vocabulary.domains = documents.domains.keys().cloned().collect();
@@ -137,7 +140,8 @@ fn policies(dice: &mut Dice, documents: &mut Documents, vocabulary: &Vocabulary)
         let authority = if domain.is_some() { Authority::Domain } else { Authority::Mesh };
         let mut rules = Vec::new();
         if index == 0 {
-            let text = dice.pick(&["allow everyone to read", "allow everyone to read", "allow everyone to share, read"]);
+            let text =
+                dice.pick(&["allow everyone to read", "allow everyone to read", "allow everyone to share, read"]);
             rules.push(PolicyRule { name: None, rule: parse::rule(text).unwrap() });
         }
         for number in 0..=dice.below(3) {

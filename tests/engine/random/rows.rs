@@ -8,7 +8,8 @@ use crate::engine::case::Table;
 use crate::engine::cell::Cell;
 use crate::engine::random::{DATES, Dice, INSTANTS, NUMBERS, TEXTS};
 
-pub(super) const TABLES: &[(&str, &str)] = &[("finance", "orders"), ("hr", "people"), ("corp", "board"), ("other", "stuff")];
+pub(super) const TABLES: &[(&str, &str)] =
+    &[("finance", "orders"), ("hr", "people"), ("corp", "board"), ("other", "stuff")];
 
 /// Every column that rules may name, with the types that it may have.
 pub(super) const COLUMNS: &[(&str, &[&str])] = &[
@@ -56,7 +57,8 @@ fn cell(dice: &mut Dice, of: ColumnType) -> Cell {
     }
     let integer = |dice: &mut Dice, limit: i64| {
         let numbers = [0, 1, -1, 2, 5, 10, 14, 15, 49, 50, 100, 127, -128, 150, limit, -limit - 1];
-        let fitting: Vec<i64> = numbers.into_iter().filter(|number| *number <= limit && *number >= -limit - 1).collect();
+        let fitting: Vec<i64> =
+            numbers.into_iter().filter(|number| *number <= limit && *number >= -limit - 1).collect();
         Cell::Integer(dice.one(&fitting))
     };
     match of {
@@ -65,10 +67,22 @@ fn cell(dice: &mut Dice, of: ColumnType) -> Cell {
         ColumnType::Smallint => integer(dice, i16::MAX.into()),
         ColumnType::Integer => integer(dice, i32::MAX.into()),
         ColumnType::Bigint => integer(dice, i64::MAX),
-        ColumnType::Real => Cell::Real(dice.one(&[0.0, -0.0, 0.1, 2.5, -2.5, 10.0, 149.99, f32::NAN, f32::INFINITY, 1e30])),
-        ColumnType::Double => {
-            Cell::Double(dice.one(&[0.0, -0.0, 0.1, 2.5, -2.5, 10.0, 149.99, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300]))
+        ColumnType::Real => {
+            Cell::Real(dice.one(&[0.0, -0.0, 0.1, 2.5, -2.5, 10.0, 149.99, f32::NAN, f32::INFINITY, 1e30]))
         }
+        ColumnType::Double => Cell::Double(dice.one(&[
+            0.0,
+            -0.0,
+            0.1,
+            2.5,
+            -2.5,
+            10.0,
+            149.99,
+            f64::NAN,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            1e300,
+        ])),
         ColumnType::Decimal { precision, scale } => {
             let numbers: Vec<bigdecimal::BigDecimal> = NUMBERS
                 .iter()

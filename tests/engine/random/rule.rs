@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use meshward::language::parse;
 use meshward::language::syntax::{
-    ActionWord, Age, Audience, AudienceBase, Case as Casing, ColumnTarget, ColumnWord, Comparison, Condition, Days, Lifting,
-    MaskWord, Member, Operand, Rule, Sentence, Set, Span, Spanned, Target, TextMatch, Unit,
+    ActionWord, Age, Audience, AudienceBase, Case as Casing, ColumnTarget, ColumnWord, Comparison, Condition, Days,
+    Lifting, MaskWord, Member, Operand, Rule, Sentence, Set, Span, Spanned, Target, TextMatch, Unit,
 };
 use meshward::model::mask::{Mask, Period, Step};
 use meshward::model::name::{Identifier, Name};
@@ -29,17 +29,23 @@ fn named(dice: &mut Dice, from: &[&str]) -> Spanned<Name> {
 
 pub(super) fn rule(dice: &mut Dice) -> Rule {
     let sentence = sentence(dice);
-    let lifting = if dice.chance(20) && !matches!(sentence, Sentence::Allow { .. }) { Lifting::ByException } else { Lifting::Never };
+    let lifting = if dice.chance(20) && !matches!(sentence, Sentence::Allow { .. }) {
+        Lifting::ByException
+    } else {
+        Lifting::Never
+    };
     Rule { sentence, lifting }
 }
 
 fn sentence(dice: &mut Dice) -> Sentence {
-    let purposes = |dice: &mut Dice| if dice.chance(20) { dice.some(1, 2, |dice| named(dice, PURPOSES)) } else { Vec::new() };
+    let purposes =
+        |dice: &mut Dice| if dice.chance(20) { dice.some(1, 2, |dice| named(dice, PURPOSES)) } else { Vec::new() };
     let action = |dice: &mut Dice, words: &[&str]| vec![at(ActionWord(name(dice.pick(words))))];
     match dice.below(16) {
         0..=2 => {
             let rows = dice.chance(60).then(|| condition(dice, 2));
-            let words: &[&str] = if rows.is_some() { &["read"] } else { &["read", "see", "share", "select from columns", "drop"] };
+            let words: &[&str] =
+                if rows.is_some() { &["read"] } else { &["read", "see", "share", "select from columns", "drop"] };
             Sentence::Allow { audience: audience(dice), actions: action(dice, words), rows, purposes: purposes(dice) }
         }
         3 => Sentence::Deny {
@@ -108,7 +114,7 @@ fn about_subject(dice: &mut Dice) -> Condition {
         0 => Condition::MemberOf(exact(dice, GROUPS)),
         1 => Condition::InRole(exact(dice, ROLES)),
         2 => Condition::UserIs(exact(dice, USERS)),
-        3 => Condition::IsPresent(at(name(attribute))),
+        3 => Condition::IsPresent(at(name(dice.pick(&[attribute, attribute, "principal", "groups"])))),
         4 => Condition::Includes { attribute: at(name(attribute)), value: literal(dice), case: casing(dice) },
         5 => {
             let values = dice.some(1, 3, |dice| at(value(dice, kind)));
@@ -116,7 +122,8 @@ fn about_subject(dice: &mut Dice) -> Condition {
         }
         6 => Condition::IsTrue(Operand::Attribute(at(name("employed")))),
         7 => {
-            let time = |dice: &mut Dice| jiff::civil::Time::constant(dice.one(&[0, 8, 12, 18, 23]), dice.one(&[0, 30]), 0, 0);
+            let time =
+                |dice: &mut Dice| jiff::civil::Time::constant(dice.one(&[0, 8, 12, 18, 23]), dice.one(&[0, 30]), 0, 0);
             Condition::ClockBetween(time(dice), time(dice))
         }
         8 => Condition::On(dice.one(&[Days::Weekdays, Days::Weekends])),
@@ -124,7 +131,12 @@ fn about_subject(dice: &mut Dice) -> Condition {
             let left = Operand::Attribute(named(dice, &["user", "principal", "groups", "roles", "cluster"]));
             let texts: Vec<&str> = [USERS, GROUPS, ROLES, CLUSTERS].concat();
             let right = Operand::Literal(at(Value::text(dice.pick(&texts))));
-            Condition::Compare { left, operator: dice.one(&[Comparison::Equal, Comparison::NotEqual]), right, case: casing(dice) }
+            Condition::Compare {
+                left,
+                operator: dice.one(&[Comparison::Equal, Comparison::NotEqual]),
+                right,
+                case: casing(dice),
+            }
         }
         10 => Condition::WithinLast { left: Operand::Attribute(named(dice, &["hired", "login"])), age: age(dice) },
         _ => {
@@ -175,7 +187,11 @@ fn about_row(dice: &mut Dice) -> Condition {
         // Compared with what it cannot be compared with.
         _ => dice.one(&Kind::ALL),
     };
-    let left = if dice.chance(20) { Operand::ColumnTagged(named(dice, TAGS)) } else { Operand::Column(at(Identifier::new(column))) };
+    let left = if dice.chance(20) {
+        Operand::ColumnTagged(named(dice, TAGS))
+    } else {
+        Operand::Column(at(Identifier::new(column)))
+    };
     match dice.below(14) {
         0 => Condition::IsNull(left),
         1 => Condition::IsTrue(if dice.chance(80) { Operand::Column(at(Identifier::new("active"))) } else { left }),
@@ -202,7 +218,14 @@ fn about_row(dice: &mut Dice) -> Condition {
 }
 
 fn between_columns(dice: &mut Dice) -> Condition {
-    let (left, right) = dice.one(&[("name", "name2"), ("name", "email"), ("amount", "total"), ("born", "born"), ("name", "visits"), ("at", "at")]);
+    let (left, right) = dice.one(&[
+        ("name", "name2"),
+        ("name", "email"),
+        ("amount", "total"),
+        ("born", "born"),
+        ("name", "visits"),
+        ("at", "at"),
+    ]);
     let column = |name: &str| Operand::Column(at(Identifier::new(name)));
     let operator = dice.one(&[Comparison::Equal, Comparison::NotEqual, Comparison::Less, Comparison::GreaterOrEqual]);
     Condition::Compare { left: column(left), operator, right: column(right), case: Casing::Exact }
@@ -298,7 +321,8 @@ pub(super) fn target(dice: &mut Dice) -> Target {
         0 => Target::TablesTagged(named(dice, TAGS)),
         1 => Target::TablesWithColumnsTagged(named(dice, TAGS)),
         2 => Target::TablesInDomain(named(dice, &["corp", "finance", "hr"])),
-        3 => parse::target(dice.pick(&["lake.finance.*", "lake.*", "lake.h*.p*e", "lake.*.stuff", "catalog lake"])).unwrap(),
+        3 => parse::target(dice.pick(&["lake.finance.*", "lake.*", "lake.h*.p*e", "lake.*.stuff", "catalog lake"]))
+            .unwrap(),
         4 => Target::Everything,
         5 => Target::UntaggedTables,
         6 => parse::target("functions lake.*").unwrap(),

@@ -15,8 +15,12 @@ pub(super) fn call(name: &str, arguments: &[Datum]) -> Result<Datum> {
     match (name, arguments) {
         ("lower", [Datum::Text(text)]) => Ok(Datum::Text(lower(text))),
         ("length", [Datum::Text(text)]) => Ok(Datum::Integer(i64::try_from(text.chars().count()).unwrap())),
-        ("rpad", [Datum::Text(text), Datum::Integer(size), Datum::Text(pad)]) => Ok(Datum::Text(padded(text, *size, pad, false))),
-        ("lpad", [Datum::Text(text), Datum::Integer(size), Datum::Text(pad)]) => Ok(Datum::Text(padded(text, *size, pad, true))),
+        ("rpad", [Datum::Text(text), Datum::Integer(size), Datum::Text(pad)]) => {
+            Ok(Datum::Text(padded(text, *size, pad, false)))
+        }
+        ("lpad", [Datum::Text(text), Datum::Integer(size), Datum::Text(pad)]) => {
+            Ok(Datum::Text(padded(text, *size, pad, true)))
+        }
         ("to_utf8", [Datum::Text(text)]) => Ok(Datum::Bytes(text.as_bytes().to_vec())),
         ("sha256", [Datum::Bytes(bytes)]) => Ok(Datum::Bytes(Sha256::digest(bytes).to_vec())),
         ("to_hex", [Datum::Bytes(bytes)]) => Ok(Datum::Text(bytes.iter().fold(String::new(), |mut text, byte| {
@@ -27,12 +31,19 @@ pub(super) fn call(name: &str, arguments: &[Datum]) -> Result<Datum> {
         ("regexp_extract", [Datum::Text(text), Datum::Text(pattern), Datum::Integer(1)]) => email_domain(text, pattern),
         ("round", [Datum::Double(value)]) => Ok(Datum::Double(value.round())),
         ("round", [Datum::Decimal(value, precision, scale)]) => {
-            let precision = (precision - u64::try_from(*scale).unwrap() + u64::try_from((*scale).min(1)).unwrap()).min(38);
+            let precision =
+                (precision - u64::try_from(*scale).unwrap() + u64::try_from((*scale).min(1)).unwrap()).min(38);
             Ok(Datum::Decimal(value.with_scale_round(0, RoundingMode::HalfUp), precision, 0))
         }
         ("abs", [Datum::Decimal(value, precision, scale)]) => Ok(Datum::Decimal(value.abs(), *precision, *scale)),
         ("sign", [Datum::Decimal(value, ..)]) => {
-            let sign = if value.is_zero() { 0 } else if *value < BigDecimal::zero() { -1 } else { 1 };
+            let sign = if value.is_zero() {
+                0
+            } else if *value < BigDecimal::zero() {
+                -1
+            } else {
+                1
+            };
             Ok(Datum::Decimal(BigDecimal::from(sign), 1, 0))
         }
         ("date_trunc", [Datum::Text(period), value]) => truncated(period, value),
@@ -48,7 +59,9 @@ fn lower(text: &str) -> String {
 pub(super) fn trim_end(text: Datum, what: &Datum) -> Result<Datum> {
     match (text, what) {
         (Datum::Null, _) => Ok(Datum::Null),
-        (Datum::Text(text), Datum::Text(what)) => Ok(Datum::Text(text.trim_end_matches(|c| what.contains(c)).to_owned())),
+        (Datum::Text(text), Datum::Text(what)) => {
+            Ok(Datum::Text(text.trim_end_matches(|c| what.contains(c)).to_owned()))
+        }
         (text, _) => refuse(format!("trim of {text:?}")),
     }
 }
