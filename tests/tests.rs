@@ -1,5 +1,6 @@
 //! One binary for all integration tests. Cases are data where they can be; each area has one `check` function.
 #![expect(clippy::string_slice, reason = "tests slice by spans that they assert to be right")]
 
-mod engine;
+pub mod engine;
 mod language;
+mod sql;
