@@ -6,3 +6,4 @@ mod differential;
 mod oracle;
 mod random;
 mod run_sql;
+pub mod sample;

@@ -3,3 +3,5 @@
 mod corpus;
 mod properties;
 mod trees;
+
+pub(crate) use crate::language::trees::hostile_text;

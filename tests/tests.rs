@@ -9,6 +9,7 @@
 )]
 
 mod documents;
-mod engine;
+pub mod engine;
 mod language;
 mod server;
+mod sql;

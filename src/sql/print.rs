@@ -89,7 +89,9 @@ fn symbol(operator: Operator) -> &'static str {
 fn scalar(scalar: &Scalar) -> String {
     match scalar {
         Scalar::Column(column, _) => identifier(column),
-        Scalar::LowerColumn(column, column_type) => format!("lower({})", column_text(column, *column_type)),
+        // A char stays one, so that blanks at the end do not count.
+        Scalar::LowerColumn(_, ColumnType::Char(length)) => format!("CAST({} AS char({length}))", text_of(scalar)),
+        Scalar::LowerColumn(..) => text_of(scalar),
         Scalar::Literal(value) => literal(value),
     }
 }
@@ -97,7 +99,8 @@ fn scalar(scalar: &Scalar) -> String {
 fn text_of(scalar: &Scalar) -> String {
     match scalar {
         Scalar::Column(column, column_type) => column_text(column, *column_type),
-        scalar => format!("CAST({} AS varchar)", self::scalar(scalar)),
+        Scalar::LowerColumn(column, column_type) => format!("lower({})", column_text(column, *column_type)),
+        scalar @ Scalar::Literal(_) => format!("CAST({} AS varchar)", self::scalar(scalar)),
     }
 }
 
@@ -192,9 +195,14 @@ fn masked(masked: &Masked, column: &Identifier, column_type: ColumnType) -> Stri
 fn rounded(name: &str, step: u32, column_type: ColumnType) -> String {
     match column_type {
         ColumnType::Real | ColumnType::Double => format!("round({name} / DOUBLE '{step}') * DOUBLE '{step}'"),
+        // Through the remainder, which is exact: a quotient is itself rounded to the column's scale, and 149.99 would become 200.
         ColumnType::Decimal { .. } => {
             let wide = sql_type(column_type).unwrap_or_default();
-            format!("TRY(CAST(round({name} / DECIMAL '{step}') * DECIMAL '{step}' AS {wide}))")
+            let rest = format!("{name} % DECIMAL '{step}'");
+            let up = format!(
+                "IF(abs({rest}) * DECIMAL '2' >= DECIMAL '{step}', sign({name}) * DECIMAL '{step}', DECIMAL '0')"
+            );
+            format!("TRY(CAST({name} - ({rest}) + {up} AS {wide}))")
         }
         // The quotient of two decimals without fraction is rounded half up to one without fraction.
         _ => {

@@ -61,8 +61,8 @@ impl fmt::Display for Case {
             let owns: Vec<String> = domain.owns.iter().map(ToString::to_string).collect();
             writeln!(
                 f,
-                "domain {} below {:?} owns {owns:?} owners {:?} stewards {:?}",
-                domain.name, domain.parent, domain.owners, domain.stewards
+                "domain {} below {:?} owns {owns:?} owners {:?} stewards {:?} writers {:?}",
+                domain.name, domain.parent, domain.owners, domain.stewards, domain.writers
             )?;
         }
         for attribute in documents.attributes.values().filter(|attribute| named(attribute.name.folded())) {

@@ -43,7 +43,7 @@ struct Bound<'a> {
     policy: &'a Policy,
     rule: &'a PolicyRule,
     /// As what the table's tags were read to find that it is on this table.
-    weight: Weight,
+    weight: Weight<'a>,
 }
 
 /// Asks the oracle.
@@ -182,17 +182,14 @@ impl<'a> Oracle<'a> {
     fn acting_for(&self, purpose: &Name) -> Truth {
         let initiator = self.case.subject.initiator();
         let Some(named) = initiator.identity.extra_credentials.get("purpose") else { return Truth::False };
-        let Some(named) = Name::new(named) else { return Truth::False };
-        if !self.case.documents.purposes.contains_key(&named) || !self.purposes_above(&named).contains(purpose) {
-            return Truth::False;
-        }
+        let Some(named) = Name::new(named) else { return Truth::Unknown };
         let granted = self.case.documents.grants.values().any(|grant| {
             matches!(&grant.gives, Given::Purpose(given) if *given == named)
                 && self.in_time(grant.from, grant.until)
                 && self.any_of(&grant.to, initiator) == Truth::True
         });
-        // What is merely asserted may restrict and never release.
-        if granted { Truth::True } else { Truth::Unknown }
+        // What is merely asserted may restrict and never release: without a grant, nothing is known of the purpose.
+        if granted { Truth::of(self.purposes_above(&named).contains(purpose)) } else { Truth::Unknown }
     }
 
     fn purposes_above(&self, purpose: &Name) -> Vec<Name> {
@@ -269,9 +266,11 @@ impl<'a> Oracle<'a> {
             return false;
         }
         let Some(rows) = rows else { return true };
-        self.readings_that_release(rows, bound.policy)
-            .iter()
-            .all(|reading| self.condition(rows, &self.case.subject.asking, Some((row, reading))) == Truth::True)
+        let readings = self.readings_that_release(rows, bound.policy);
+        !readings.is_empty()
+            && readings
+                .iter()
+                .all(|reading| self.condition(rows, &self.case.subject.asking, Some((row, reading))) == Truth::True)
     }
 
     fn cell(&self, restrictions: &[(Bound<'_>, &Party)], row: usize, column: usize) -> Cell {

@@ -163,7 +163,7 @@ impl Oracle<'_> {
             }),
             Set::Attribute(attribute) => equal(&self.attribute(&attribute.node, party)),
             Set::List(list) => match self.case.documents.lists.get(&list.node) {
-                Some(list) => equal(&Side::Values(list.values.clone(), Origin::Written)),
+                Some(list) => equal(&Side::Values(list.values.clone(), Origin::Resolved)),
                 None => Truth::Unknown,
             },
             Set::Column(column) => equal(&self.cell_of(Some(&column.node), row)),
@@ -207,6 +207,10 @@ impl Oracle<'_> {
     ) -> Option<Option<Ordering>> {
         let wanted = value_type(of)?;
         let value = match (value, origin) {
+            // What is written of an instant may be a day.
+            (Value::Text(text), Origin::Written) if wanted == ValueType::Timestamp => {
+                Value::read(text, wanted).or_else(|| Value::read(text, ValueType::Date))?
+            }
             (Value::Text(text), Origin::Written) if wanted != ValueType::Text => Value::read(text, wanted)?,
             (value, _) => value.clone(),
         };
@@ -224,7 +228,11 @@ impl Oracle<'_> {
             (Cell::Date(a), Value::Date(b)) => Some(Some(a.cmp(b))),
             (Cell::Date(a), Value::Timestamp(b)) => Some(Some(a.cmp(&self.local(*b).date()))),
             (Cell::Timestamp(a), Value::Date(b)) => Some(Some(a.date().cmp(b))),
-            (Cell::Instant(a), Value::Date(b)) => Some(Some(self.local(*a).date().cmp(b))),
+            // A day that begins beyond the last instant cannot be compared.
+            (Cell::Instant(a), Value::Date(b)) => {
+                b.to_zoned_datetime(self.case.zone.clone()).ok()?;
+                Some(Some(self.local(*a).date().cmp(b)))
+            }
             (Cell::Timestamp(a), Value::Timestamp(b)) => Some(Some(a.cmp(&self.local(*b)))),
             (Cell::Instant(a), Value::Timestamp(b)) => Some(Some(a.cmp(b))),
             _ => None,
@@ -351,6 +359,11 @@ fn cased(text: &str, case: Casing) -> String {
 }
 
 fn text_match(left: &Side<'_>, kind: TextMatch, right: &Side<'_>, case: Casing) -> Truth {
+    let known = |side: &Side<'_>| !matches!(side, Side::Unknown | Side::Missing);
+    let empty = |side: &Side<'_>| matches!(side, Side::Values(values, _) if values.is_empty());
+    if known(left) && known(right) && (empty(left) || empty(right)) {
+        return Truth::False;
+    }
     let texts = |side: &Side<'_>| -> Option<Vec<String>> {
         match side {
             Side::Cell(Cell::Text(text) | Cell::Char(text), _) => Some(vec![cased(text, case)]),
@@ -376,14 +389,13 @@ fn text_match(left: &Side<'_>, kind: TextMatch, right: &Side<'_>, case: Casing) 
     })
 }
 
-/// Never UNKNOWN where there is a boolean or none; what is no boolean, and what no source could tell, is not known.
+/// Never UNKNOWN where there is a boolean or a NULL; a column of no boolean, and a missing attribute, is not known.
 fn is_true(side: &Side<'_>) -> Truth {
     match side {
         Side::Cell(cell, ColumnType::Boolean) => Truth::of(matches!(cell, Cell::Boolean(true))),
         Side::Values(values, _) if values.iter().all(|value| matches!(value, Value::Boolean(_))) => {
             Truth::of(values.contains(&Value::Boolean(true)))
         }
-        Side::Missing => Truth::False,
         _ => Truth::Unknown,
     }
 }

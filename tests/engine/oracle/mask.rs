@@ -13,31 +13,38 @@ use crate::engine::cell::Cell;
 
 /// What is shown in place of a value under these masks.
 pub(super) fn shown(masks: &[&Mask], cell: &Cell, of: ColumnType) -> Cell {
-    let Some(strongest) = strongest(masks) else { return cell.clone() };
     // What a type cannot hold falls to what it can: of the stronger ones only null fits whatever the type.
-    let mask = if holds(of, &strongest) { strongest } else { Mask::Null };
+    let held: Vec<&Mask> = masks.iter().map(|mask| if holds(of, mask) { *mask } else { &Mask::Null }).collect();
+    let Some(mask) = strongest(&held, of) else { return cell.clone() };
     apply(&mask, cell, of)
 }
 
-/// The mask that is at least as strong as every other; where there is none, NULL.
-fn strongest(masks: &[&Mask]) -> Option<Mask> {
-    if masks.is_empty() {
-        return None;
+/// The mask that is at least as strong as every other; where two cannot be compared, NULL.
+fn strongest(masks: &[&Mask], of: ColumnType) -> Option<Mask> {
+    let (first, _) = masks.split_first()?;
+    let comparable = |one: &Mask| masks.iter().all(|other| at_least(one, other, of) || at_least(other, one, of));
+    if !masks.iter().all(|mask| comparable(mask)) {
+        return Some(Mask::Null);
     }
-    let winner = masks.iter().find(|one| masks.iter().all(|other| at_least(one, other)));
-    Some(winner.map_or(Mask::Null, |mask| (*mask).clone()))
+    Some(
+        masks
+            .iter()
+            .fold(*first, |strongest, mask| if at_least(mask, strongest, of) { mask } else { strongest })
+            .clone(),
+    )
 }
 
-/// null > constant > hash > partial; partial ones compare within their kind.
-fn at_least(one: &Mask, other: &Mask) -> bool {
+/// null > constant > hash; partial ones stand below constant and compare within their kind, so not with the hash.
+fn at_least(one: &Mask, other: &Mask, of: ColumnType) -> bool {
     let rank = |mask: &Mask| match mask {
-        Mask::Null => 3,
-        Mask::Constant(_) => 2,
-        Mask::Hash => 1,
+        Mask::Null => 2,
+        Mask::Constant(_) => 1,
         _ => 0,
     };
     match (one, other) {
         (one, other) if one == other => true,
+        // What is shown is what counts: `1` and `'1'` are one constant in a column of text.
+        (Mask::Constant(one), Mask::Constant(other)) => constant(one, of) == constant(other, of),
         (Mask::KeepFirst(one), Mask::KeepFirst(other)) | (Mask::KeepLast(one), Mask::KeepLast(other)) => one <= other,
         // The coarser step tells no more only where it is a multiple of the finer.
         (Mask::Round(one), Mask::Round(other)) => one.get().is_multiple_of(other.get()),

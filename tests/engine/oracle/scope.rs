@@ -13,15 +13,19 @@ use meshward::model::subject::Party;
 use crate::engine::oracle::Oracle;
 use crate::engine::oracle::truth::Truth;
 
-/// Which tags count where a rule names one.
+/// Which tags count where a rule names one: all where that tightens, and where it releases only those from the rule's own height.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Weight {
-    /// A mesh rule, where the tag tightens: all.
-    All,
-    /// A mesh rule, where the tag releases: those that the mesh stands for.
-    Firm,
-    /// A domain's own rule: all, in front of `except` and behind it.
-    Own,
+pub(crate) struct Weight<'a> {
+    releases: bool,
+    /// The domain whose rule it is; `None`: the mesh's.
+    domain: Option<&'a Name>,
+}
+
+impl Weight<'_> {
+    /// The weight behind an `except`: what releases in front of it restricts behind it.
+    fn opposite(self) -> Self {
+        Self { releases: !self.releases, ..self }
+    }
 }
 
 /// Columns that a sentence's tags are read as; `None`: the table has none for this tag.
@@ -33,22 +37,8 @@ impl Oracle<'_> {
         from.is_none_or(|from| from <= today) && until.is_none_or(|until| today <= until)
     }
 
-    /// In a mesh rule a domain's tag counts where it tightens. In a domain's own rule every tag counts.
-    pub(super) fn weight(&self, policy: &Policy, releases: bool) -> Weight {
-        match (&policy.domain, releases) {
-            (Some(_), _) => Weight::Own,
-            (None, true) => Weight::Firm,
-            (None, false) => Weight::All,
-        }
-    }
-
-    /// The weight behind an `except`: what releases in front of it restricts behind it.
-    fn opposite(weight: Weight) -> Weight {
-        match weight {
-            Weight::All => Weight::Firm,
-            Weight::Firm => Weight::All,
-            Weight::Own => Weight::Own,
-        }
+    pub(super) fn weight<'p>(&self, policy: &'p Policy, releases: bool) -> Weight<'p> {
+        Weight { releases, domain: policy.domain.as_ref() }
     }
 
     fn owner(&self) -> Option<&Domain> {
@@ -57,9 +47,14 @@ impl Oracle<'_> {
 
     /// A table is in its owner's domain and in every domain above that.
     pub(super) fn is_own_table(&self, domain: &Name) -> bool {
-        let mut at = self.owner();
+        self.owner().is_some_and(|owner| self.is_within(&owner.name, domain))
+    }
+
+    /// Whether a domain is another or lies below it.
+    fn is_within(&self, domain: &Name, above: &Name) -> bool {
+        let mut at = self.case.documents.domains.get(domain);
         while let Some(known) = at {
-            if known.name == *domain {
+            if known.name == *above {
                 return true;
             }
             at = known.parent.as_ref().and_then(|parent| self.case.documents.domains.get(parent));
@@ -78,16 +73,17 @@ impl Oracle<'_> {
     }
 
     /// Tags of the table (`None`) or of a column.
-    fn tags(&self, column: Option<&Identifier>, weight: Weight) -> Vec<Name> {
+    fn tags(&self, column: Option<&Identifier>, weight: Weight<'_>) -> Vec<Name> {
         let mut tags = Vec::new();
         for tagging in self.case.documents.taggings.values() {
             if tagging.table != self.case.table.name {
                 continue;
             }
-            let by_mesh = match &tagging.domain {
-                None => true,
-                Some(domain) if self.is_own_table(domain) => false,
-                Some(_) => continue,
+            // Tags from below the rule only tighten.
+            let from_above = match (&tagging.domain, weight.domain) {
+                (None, _) => true,
+                (Some(_), None) => false,
+                (Some(tagging), Some(rule)) => self.is_within(rule, tagging),
             };
             let placed = match column {
                 None => &tagging.tags,
@@ -99,7 +95,7 @@ impl Oracle<'_> {
             for tag in placed {
                 let lent =
                     self.case.documents.tags.get(tag).is_some_and(|tag| tag.placed_by == PlacedBy::StewardsOfTheDomain);
-                if weight != Weight::Firm || by_mesh || lent {
+                if !weight.releases || from_above || lent {
                     tags.push(tag.clone());
                 }
             }
@@ -107,11 +103,11 @@ impl Oracle<'_> {
         tags
     }
 
-    fn has_tag(&self, column: Option<&Identifier>, tag: &Name, weight: Weight) -> bool {
+    fn has_tag(&self, column: Option<&Identifier>, tag: &Name, weight: Weight<'_>) -> bool {
         self.tags(column, weight).iter().any(|placed| placed.is_within(tag))
     }
 
-    pub(super) fn is_on(&self, target: &Target, weight: Weight) -> bool {
+    pub(super) fn is_on(&self, target: &Target, weight: Weight<'_>) -> bool {
         match target {
             Target::Everything => true,
             Target::System | Target::Functions(_) | Target::SessionProperties(_) => false,
@@ -119,32 +115,32 @@ impl Oracle<'_> {
             Target::TablesTagged(tag) => self.has_tag(None, &tag.node, weight),
             Target::TablesInDomain(domain) => self.is_own_table(&domain.node),
             Target::TablesWithColumnsTagged(tag) => !self.columns_tagged(&tag.node, weight).is_empty(),
-            Target::UntaggedTables => self.tags(None, Self::opposite(weight)).is_empty(),
+            Target::UntaggedTables => self.tags(None, weight.opposite()).is_empty(),
             Target::And(parts) => parts.iter().all(|part| self.is_on(part, weight)),
             Target::Or(parts) => parts.iter().any(|part| self.is_on(part, weight)),
-            Target::Except(of, without) => self.is_on(of, weight) && !self.is_on(without, Self::opposite(weight)),
+            Target::Except(of, without) => self.is_on(of, weight) && !self.is_on(without, weight.opposite()),
         }
     }
 
-    pub(super) fn has_column(&self, target: &ColumnTarget, column: usize, weight: Weight) -> bool {
+    pub(super) fn has_column(&self, target: &ColumnTarget, column: usize, weight: Weight<'_>) -> bool {
         let name = &self.case.table.columns[column].name;
-        let any = |words: &[ColumnWord], weight: Weight| {
+        let any = |words: &[ColumnWord], weight: Weight<'_>| {
             words.iter().any(|word| match word {
                 ColumnWord::Named(named) => named.node == *name,
                 ColumnWord::Tagged(tag) => self.has_tag(Some(name), &tag.node, weight),
-                ColumnWord::Untagged => self.tags(Some(name), Self::opposite(weight)).is_empty(),
+                ColumnWord::Untagged => self.tags(Some(name), weight.opposite()).is_empty(),
             })
         };
-        any(&target.of, weight) && !any(&target.except, Self::opposite(weight))
+        any(&target.of, weight) && !any(&target.except, weight.opposite())
     }
 
     /// The readings of a guard. None: its tags are on no column, so it does not bind this table.
     pub(super) fn readings_of_guard(&self, condition: &Condition, policy: &Policy) -> Vec<Reading> {
         let tags = tags_named(condition);
-        if !tags.is_empty() && tags.iter().all(|tag| self.columns_tagged(tag, Weight::All).is_empty()) {
+        let firm = self.weight(policy, true);
+        if !tags.is_empty() && tags.iter().all(|tag| self.columns_tagged(tag, firm.opposite()).is_empty()) {
             return Vec::new();
         }
-        let firm = self.weight(policy, true);
         // Where the rule binds by the mesh's tags alone, a domain's tag takes nothing of that away: what could not be
         // evaluated without it is a reading still.
         let binds_without_help = tags.iter().any(|tag| !self.columns_tagged(tag, firm).is_empty());
@@ -157,17 +153,20 @@ impl Oracle<'_> {
         self.readings(&tags_named(condition), |tag| self.readings_of_tag(tag, firm, true))
     }
 
-    /// The readings of an allow's scope. A tag that only a domain placed gives nothing.
+    /// The readings of an allow's scope. A tag that only a domain placed gives nothing; none: the scope is on no row.
     pub(super) fn readings_that_release(&self, condition: &Condition, policy: &Policy) -> Vec<Reading> {
         let tags = tags_named(condition);
         let firm = self.weight(policy, true);
+        if !tags.is_empty() && tags.iter().all(|tag| self.columns_tagged(tag, firm).is_empty()) {
+            return Vec::new();
+        }
         self.readings(&tags, |tag| self.readings_of_tag(tag, firm, true))
     }
 
     /// The columns that a tag may mean, and whether it means one that the table lacks as well.
-    fn readings_of_tag(&self, tag: &Name, firm: Weight, firm_needed: bool) -> Vec<Option<Identifier>> {
+    fn readings_of_tag(&self, tag: &Name, firm: Weight<'_>, firm_needed: bool) -> Vec<Option<Identifier>> {
         let mut columns: Vec<Option<Identifier>> =
-            self.columns_tagged(tag, Weight::All).into_iter().map(Some).collect();
+            self.columns_tagged(tag, firm.opposite()).into_iter().map(Some).collect();
         if columns.is_empty() || (firm_needed && self.columns_tagged(tag, firm).is_empty()) {
             columns.push(None);
         }
@@ -191,7 +190,7 @@ impl Oracle<'_> {
     }
 
     /// The columns with a tag: by what is placed, whether or not the question names them all.
-    fn columns_tagged(&self, tag: &Name, weight: Weight) -> BTreeSet<Identifier> {
+    fn columns_tagged(&self, tag: &Name, weight: Weight<'_>) -> BTreeSet<Identifier> {
         let placed = self.case.documents.taggings.values().filter(|tagging| tagging.table == self.case.table.name);
         let columns = placed.flat_map(|tagging| tagging.columns.keys());
         columns.filter(|column| self.has_tag(Some(column), tag, weight)).cloned().collect()

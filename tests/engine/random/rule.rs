@@ -114,7 +114,7 @@ fn about_subject(dice: &mut Dice) -> Condition {
         0 => Condition::MemberOf(exact(dice, GROUPS)),
         1 => Condition::InRole(exact(dice, ROLES)),
         2 => Condition::UserIs(exact(dice, USERS)),
-        3 => Condition::IsPresent(at(name(attribute))),
+        3 => Condition::IsPresent(at(name(dice.pick(&[attribute, attribute, "principal", "groups"])))),
         4 => Condition::Includes { attribute: at(name(attribute)), value: literal(dice), case: casing(dice) },
         5 => {
             let values = dice.some(1, 3, |dice| at(value(dice, kind)));

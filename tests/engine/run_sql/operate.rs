@@ -219,6 +219,7 @@ pub(super) fn cast(value: Datum, to: &DataType) -> Result<Datum> {
         (DataType::Timestamp(_, TimezoneInfo::None), value @ Datum::Timestamp(_)) => Ok(value),
         (DataType::Timestamp(_, TimezoneInfo::None), Datum::Date(date)) => Ok(Datum::Timestamp(DateTime::from(date))),
         (DataType::Timestamp(_, TimezoneInfo::WithTimeZone), value @ Datum::Instant(_)) => Ok(value),
+        (DataType::Uuid, value @ Datum::Opaque) => Ok(value),
         (_, value) => impossible(value),
     }
 }
