@@ -10,5 +10,6 @@
 
 mod docs;
 mod documents;
+mod engine;
 mod language;
 mod server;

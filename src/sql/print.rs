@@ -65,7 +65,7 @@ fn predicate(predicate: &Predicate) -> String {
                 Affix::Suffix => format!("%{escaped}"),
                 Affix::Infix => format!("%{escaped}%"),
             };
-            format!("CAST({} AS varchar) LIKE {} ESCAPE '\\'", scalar(left), quoted_text(&pattern))
+            format!("{} LIKE {} ESCAPE '\\'", text_of(left), quoted_text(&pattern))
         }
         Predicate::Sql(text) => format!("({text}\n)"),
     }
@@ -89,8 +89,25 @@ fn symbol(operator: Operator) -> &'static str {
 fn scalar(scalar: &Scalar) -> String {
     match scalar {
         Scalar::Column(column, _) => identifier(column),
-        Scalar::LowerColumn(column, _) => format!("lower(CAST({} AS varchar))", identifier(column)),
+        Scalar::LowerColumn(column, column_type) => format!("lower({})", column_text(column, *column_type)),
         Scalar::Literal(value) => literal(value),
+    }
+}
+
+fn text_of(scalar: &Scalar) -> String {
+    match scalar {
+        Scalar::Column(column, column_type) => column_text(column, *column_type),
+        scalar => format!("CAST({} AS varchar)", self::scalar(scalar)),
+    }
+}
+
+/// A column as text. The blanks that fill a char up to its length are no part of it: `ends with`, a hash and the last characters
+/// are about what was written.
+fn column_text(column: &Identifier, column_type: ColumnType) -> String {
+    let text = format!("CAST({} AS varchar)", identifier(column));
+    match column_type {
+        ColumnType::Char(_) => format!("TRIM(TRAILING ' ' FROM {text})"),
+        _ => text,
     }
 }
 
@@ -144,7 +161,7 @@ fn is_bidirectional_control(c: char) -> bool {
 
 fn masked(masked: &Masked, column: &Identifier, column_type: ColumnType) -> String {
     let name = identifier(column);
-    let text = format!("CAST({name} AS varchar)");
+    let text = column_text(column, column_type);
     match masked {
         Masked::Null => "NULL".to_owned(),
         Masked::Clear => name,

@@ -6,6 +6,7 @@ import dev.meshward.decision.v1.DecideTableRequest;
 import dev.meshward.trino.PluginUnderTest.Selected;
 import io.trino.spi.connector.CatalogSchemaTableName;
 import io.trino.spi.connector.ColumnSchema;
+import io.trino.spi.connector.SchemaTableName;
 import io.trino.spi.security.AccessDeniedException;
 import io.trino.spi.security.Identity;
 import io.trino.spi.security.SystemSecurityContext;
@@ -84,6 +85,33 @@ final class TestTables
             plugin.select(context, new CatalogSchemaTableName("lake", "finance", name), COLUMNS, Set.of("id"));
         }
         assertThat(plugin.server.requests).hasSize(1 + 3);
+    }
+
+    @Test
+    void aSelectOfAllColumnsThatHidesSomeCostsTwoCalls()
+    {
+        plugin.server.tables = request -> with(request, "email", hidden("no")).build();
+        SystemSecurityContext context = plugin.startQuery(JAY);
+        plugin.control.getColumnMasks(context, TABLE, COLUMNS);
+        SchemaTableName name = TABLE.getSchemaTableName();
+        assertThat(plugin.control.filterCatalogs(context, Set.of("lake"))).containsExactly("lake");
+        assertThat(plugin.control.filterTables(context, "lake", Set.of(name))).containsExactly(name);
+        assertThat(plugin.control.filterColumns(context, "lake", Map.of(name, Set.of("id", "email", "country"))).get(name))
+                .containsExactlyInAnyOrder("id", "country");
+        plugin.control.checkCanSelectFromColumns(context, TABLE, Optional.empty(), Set.of("id", "country"));
+        assertThat(plugin.server.requests).hasSize(2);
+    }
+
+    @Test
+    void aTableThatMayNotBeReadIsListedOnlyWhereTheServerSaysSo()
+    {
+        plugin.server.tables = request -> clear(request).setRead(verdict(false, "no")).build();
+        SystemSecurityContext context = plugin.startQuery(JAY);
+        plugin.control.getColumnMasks(context, TABLE, COLUMNS);
+        plugin.server.slices = request -> AnsweringServer.keepAll(request).clearKept().build();
+        SchemaTableName name = TABLE.getSchemaTableName();
+        assertThat(plugin.control.filterTables(context, "lake", Set.of(name))).isEmpty();
+        assertThat(plugin.control.filterColumns(context, "lake", Map.of(name, Set.of("id"))).get(name)).isEmpty();
     }
 
     @Test
