@@ -3,7 +3,7 @@
 //! Fenced blocks by their info string:
 //! `meshward` sentences, one in a line; with `canonical` each prints back unchanged; with `target`, `audience` that is what they are;
 //! `yaml` documents when the block begins with a kind: they check, all that they name included; with `fragment` they are a part;
-//! both with `wrong`: they are refused, on a page of `docs/errors` with the page's code.
+//! both with `wrong`: they are refused, on a page of `docs/errors` with the page's code, and a `text` block after it is what is said.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -143,6 +143,27 @@ fn every_document_of_the_documentation_checks_by_itself() {
     assert!(count >= 20, "only {count} blocks of documents were found");
 }
 
+/// On a page about a code, the block after a wrong one shows what is said of it.
+#[test]
+fn every_finding_that_a_page_shows_is_what_is_said() {
+    let (mut count, mut failures) = (0, Vec::new());
+    for [wrong, shown] in blocks().array_windows() {
+        if !(wrong.code().is_some() && wrong.has("yaml") && wrong.has("wrong") && shown.has("text")) {
+            continue;
+        }
+        count += 1;
+        let path = shown.text.split_once("--> ").and_then(|(_, rest)| rest.split(':').next()).unwrap_or("");
+        let source = Arc::new(Source { path: path.to_owned(), text: wrong.text.clone() });
+        let said: Vec<String> = load::texts(&[source]).unwrap_err().iter().map(|finding| finding.render()).collect();
+        let said = said.join("\n\n");
+        if !said.contains(shown.text.trim()) {
+            failures.push(format!("{}\n{said}", shown.at()));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(count >= 10, "only {count} were found");
+}
+
 #[test]
 fn every_code_of_a_document_has_a_page() {
     for code in Code::OWN.map(Code::as_str) {
@@ -236,4 +257,61 @@ fn every_link_of_the_documentation_leads_somewhere() {
         }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// Every Rust file below a folder of the repository, by its path.
+fn rust_files(folder: &str) -> Vec<(String, String)> {
+    let (mut files, mut open) = (Vec::new(), vec![root().join(folder)]);
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(root()).unwrap().display().to_string();
+                files.push((name, fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    files
+}
+
+/// `src/engine/table.rs` and `src/engine.rs` are `engine`.
+fn module(path: &str) -> &str {
+    let path = path.strip_prefix("src/").unwrap();
+    path.split(['/', '.']).next().unwrap()
+}
+
+#[test]
+fn the_code_map_names_every_module_and_nothing_points_back_up() {
+    let map = read("ARCHITECTURE.md");
+    let map = map.split_once("## Code map").unwrap().1.split_once("## Invariants").unwrap().0;
+    let order: Vec<&str> = map.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).map(module).collect();
+    let place = |module: &str| order.iter().position(|other| *other == module);
+    let mut wrong = Vec::new();
+    for (path, text) in rust_files("src").iter().filter(|(path, _)| path != "src/lib.rs") {
+        let Some(from) = place(module(path)) else {
+            wrong.push(format!("{path} is not in the code map"));
+            continue;
+        };
+        for used in text.split("crate::").skip(1).filter_map(|rest| rest.split(|c: char| !(c.is_alphanumeric() || c == '_')).next()) {
+            // `crate::{a, b}` is not used in this tree.
+            match place(used) {
+                Some(to) if to >= from => {}
+                found => wrong.push(format!("{path} uses `{used}`, which stands {found:?} and not below {from}")),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn only_the_printer_makes_sql_and_only_the_door_knows_generated_types() {
+    let makes = |text: &str, what: &str| text.contains(what);
+    for (path, text) in rust_files("src") {
+        let printer = matches!(path.as_str(), "src/sql/print.rs" | "src/model/decision.rs");
+        assert!(printer || !makes(&text, "SqlText::printed"), "{path} makes SQL");
+        let door = matches!(path.as_str(), "src/rpc/convert.rs" | "src/rpc/service.rs");
+        assert!(door || !(makes(&text, "proto::") || makes(&text, "include_proto")), "{path} names generated types");
+    }
 }
