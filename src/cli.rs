@@ -77,13 +77,19 @@ pub fn run() -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
+/// More findings than this are only counted: nobody reads them, and rendering each looks at its whole file.
+const MOST_FINDINGS_SHOWN: usize = 100;
+
 /// Prints findings; those for people go to standard error.
 fn report(findings: &[Finding], format: Format) -> Exit {
     match format {
         Format::Text => {
-            findings.iter().for_each(|finding| eprintln!("{}\n", finding.render()));
+            findings.iter().take(MOST_FINDINGS_SHOWN).for_each(|finding| eprintln!("{}\n", finding.render()));
             let plural = if findings.len() == 1 { "" } else { "s" };
             eprintln!("{} error{plural}", findings.len());
+            if findings.len() > MOST_FINDINGS_SHOWN {
+                eprintln!("the first {MOST_FINDINGS_SHOWN} are shown; --format json has all");
+            }
         }
         Format::Json => {
             let entries: Vec<_> = findings.iter().map(Finding::entry).collect();

@@ -4,6 +4,7 @@ mod access;
 mod audience;
 mod combine;
 mod compare;
+mod index;
 mod lattice;
 mod listing;
 mod partial;

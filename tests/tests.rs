@@ -1,4 +1,13 @@
 //! One binary for all integration tests. Cases are data where they can be; each area has one `check` function.
-#![expect(clippy::string_slice, reason = "tests slice by spans that they assert to be right")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that meets what it did not expect fails"
+)]
 
+mod documents;
 mod language;
+mod server;

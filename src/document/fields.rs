@@ -34,6 +34,7 @@ impl Text {
 pub(super) struct Fields<'f> {
     entries: Vec<(Text, Node)>,
     known: Vec<&'static str>,
+    /// The first field: enough to point at the document.
     place: Place,
     findings: &'f mut Vec<Finding>,
 }
@@ -46,8 +47,11 @@ impl<'f> Fields<'f> {
             return None;
         };
         let mut fields = Self { entries: Vec::new(), known: Vec::new(), place: node.place, findings };
-        for (key, value) in entries {
+        for (at, (key, value)) in entries.into_iter().enumerate() {
             let Some(key) = fields.text_of(key, "a field's name") else { continue };
+            if at == 0 {
+                fields.place = key.place.clone();
+            }
             if fields.entries.iter().any(|(other, _)| other.as_str() == key.as_str()) {
                 fields.find(Code::DuplicateName, &key.place, format!("the field `{}` is written twice", key.as_str()));
             } else {
@@ -57,9 +61,9 @@ impl<'f> Fields<'f> {
         Some(fields)
     }
 
-    /// The place of the first entry: enough to point at the document.
+    /// The document's place.
     pub(super) fn place(&self) -> Place {
-        self.entries.first().map_or_else(|| self.place.clone(), |(key, _)| key.place.clone())
+        self.place.clone()
     }
 
     pub(super) fn find(&mut self, code: Code, place: &Place, message: impl Into<String>) -> &mut Finding {
@@ -253,6 +257,15 @@ impl<'f> Fields<'f> {
     /// Who: an audience that names people.
     pub(super) fn people(&mut self, field: &'static str) -> Option<(Vec<Member>, Text)> {
         let text = self.text(field)?;
+        self.people_of(field, text)
+    }
+
+    pub(super) fn required_people(&mut self, field: &'static str) -> Option<(Vec<Member>, Text)> {
+        let text = self.required_text(field, "members of group \"finance\"")?;
+        self.people_of(field, text)
+    }
+
+    fn people_of(&mut self, field: &'static str, text: Text) -> Option<(Vec<Member>, Text)> {
         let audience = self.parsed(&text, parse::audience)?;
         match audience.of {
             AudienceBase::AnyOf(members) if audience.except.is_empty() => Some((members, text)),

@@ -109,7 +109,7 @@ impl Draft {
     fn claim(&mut self, kind: Kind, key: &str, written: &str, place: &Place, fields: &mut Fields<'_>) -> bool {
         let key = (kind, key.to_owned());
         if let Some(first) = self.places.get(&key) {
-            let finding = fields.find(Code::DuplicateName, place, format!("there are two of {kind} `{written}`"));
+            let finding = fields.find(Code::DuplicateName, place, format!("{kind} `{written}` is there twice"));
             finding.help = Some(format!("the first is at {first:?}; case, spaces, `-` and `_` make no difference"));
             return false;
         }
@@ -127,8 +127,8 @@ impl Draft {
         names.into_iter().filter_map(|name| self.refer(kind, &Some(name))).collect()
     }
 
-    fn people(&mut self, fields: &mut Fields<'_>, field: &'static str) -> Vec<Member> {
-        let Some((members, text)) = fields.people(field) else { return Vec::new() };
+    fn people(&mut self, people: Option<(Vec<Member>, Text)>) -> Vec<Member> {
+        let Some((members, text)) = people else { return Vec::new() };
         self.people.push((members.clone(), text));
         members
     }
@@ -172,9 +172,9 @@ impl Draft {
         let domain = Domain {
             parent: self.refer(Kind::Domain, &parent),
             owns: fields.patterns("owns"),
-            owners: self.people(fields, "owners"),
-            stewards: self.people(fields, "stewards"),
-            writers: self.people(fields, "writers"),
+            owners: self.people(fields.people("owners")),
+            stewards: self.people(fields.people("stewards")),
+            writers: self.people(fields.people("writers")),
             description: fields.description(),
             name: name?,
         };
@@ -266,16 +266,12 @@ impl Draft {
 
     fn grant(&mut self, fields: &mut Fields<'_>) -> Option<()> {
         let name = self.declare(Kind::Grant, fields);
-        let to = self.people(fields, "to");
+        let to = fields.required_people("to");
         let purpose = fields.name("purpose");
         let purpose = self.refer(Kind::Purpose, &purpose);
         let exception = fields.text("exception_to");
         let (from, until) = period(fields);
         let place = fields.place();
-        if to.is_empty() {
-            fields.find(Code::MissingField, &place, "the field `to` is missing").help =
-                Some("add `to: user \"ann\"`".to_owned());
-        }
         let gives = match (purpose, exception) {
             (Some(purpose), None) => Given::Purpose(purpose),
             (None, Some(text)) => {
@@ -289,7 +285,7 @@ impl Draft {
                 return None;
             }
         };
-        let grant = Grant { name: name?, to, gives, from, until };
+        let grant = Grant { name: name?, to: self.people(to), gives, from, until };
         self.documents.grants.insert(grant.name.clone(), grant);
         Some(())
     }

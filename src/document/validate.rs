@@ -24,6 +24,8 @@ pub(super) fn validate(mut draft: Draft) -> Result<Documents, Vec<Finding>> {
     findings.extend(exceptions(&draft));
     findings.extend(tagged_outside(&draft));
     findings.extend(values(&mut draft));
+    findings
+        .sort_by(|a, b| (&a.place.source.path, a.place.range.start).cmp(&(&b.place.source.path, b.place.range.start)));
     if findings.is_empty() { Ok(draft.documents) } else { Err(findings) }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::engine::audience::{audience, members};
 use crate::engine::combine::{allowance_applies, denial_applies};
+use crate::engine::index::Index;
 use crate::engine::listing::{is_visible, rule_reach, table_is_visible, untyped};
 use crate::engine::reason;
 use crate::engine::rules::EngineRule;
@@ -101,6 +102,21 @@ fn reaches_inside(action: Action) -> bool {
     )
 }
 
+/// The rules that can be on a place and about the party; `elsewhere` finds those of places that have no look-up of their own.
+pub(crate) fn candidates(
+    asking: &Standing<'_>,
+    place: Place<'_>,
+    elsewhere: impl Fn(&Index, &Identity) -> Vec<u32>,
+) -> Vec<u32> {
+    let snapshot = asking.asker.snapshot;
+    let identity = &asking.party.identity;
+    match place {
+        Place::Table(table) => snapshot.index.on_table(table, snapshot.tags.of(table), &snapshot.domains, identity),
+        Place::System | Place::SystemProperty(_) => snapshot.index.on_system(identity),
+        _ => elsewhere(&snapshot.index, identity),
+    }
+}
+
 fn denying<'a>(
     asking: &Standing<'a>,
     action: Action,
@@ -108,7 +124,8 @@ fn denying<'a>(
     table: Option<&TableName>,
 ) -> Option<&'a EngineRule> {
     let enough = if reaches_inside(action) { Reach::Within } else { Reach::Whole };
-    asking.asker.snapshot.rules.iter().find(|rule| {
+    let snapshot = asking.asker.snapshot;
+    snapshot.rules_of(candidates(asking, place, Index::denies)).find(|rule| {
         denies_action(rule, action)
             && rule.holds_on(asking.asker.day)
             && rule_reach(asking, rule, place) >= enough
@@ -122,7 +139,8 @@ fn allowing<'a>(
     place: Place<'_>,
     table: Option<&TableName>,
 ) -> Option<&'a EngineRule> {
-    asking.asker.snapshot.rules.iter().find(|rule| {
+    let snapshot = asking.asker.snapshot;
+    snapshot.rules_of(candidates(asking, place, Index::allows)).find(|rule| {
         allows_action(rule, action)
             && rule.holds_on(asking.asker.day)
             && rule_reach(asking, rule, place) == Reach::Whole

@@ -12,7 +12,7 @@ use crate::engine::tags::{Polarity, Reader, TableTags};
 use crate::engine::target::{Place, Reach, reach};
 use crate::engine::truth::Truth;
 use crate::language::syntax::{ColumnTarget, ColumnWord, Condition, MaskWord, Operand, Sentence, Set};
-use crate::model::action::{Action, ActionSet};
+use crate::model::action::Action;
 use crate::model::column_type::ColumnType;
 use crate::model::name::{Identifier, Name, TableName};
 use crate::model::request::Column;
@@ -56,41 +56,17 @@ impl<'a> TableView<'a> {
         Self { table, columns, types, tags: standing.snapshot().tags.of(table) }
     }
 
-    /// The rules of some authorities that hold today and whose target is this table.
-    pub(crate) fn rules<'r>(
-        &'r self,
-        standing: &'r Standing<'a>,
-        authorities: Authorities,
-    ) -> impl Iterator<Item = &'a EngineRule> + 'r {
-        let asker = standing.asker;
-        asker.snapshot.rules.iter().filter(move |rule| {
-            (authorities == Authorities::All || rule.domain.is_none())
-                && rule.holds_on(asker.day)
-                && may_rule_over(standing, rule, self.table)
-                && reach(
-                    &rule.target,
-                    Place::Table(self.table),
-                    asker.snapshot,
-                    reader(standing, rule),
-                    polarity_of(&rule.sentence),
-                ) == Reach::Whole
-        })
-    }
-
-    /// What restrains a party here.
-    pub(crate) fn restraints(&self, standing: &Standing<'a>, authorities: Authorities) -> Restraints<'a> {
+    /// What restrains a party here, of the rules that hold here.
+    pub(crate) fn restraints(&self, standing: &Standing<'a>, rules: &[&'a EngineRule]) -> Restraints<'a> {
         let mut restraints = Restraints::default();
-        for rule in self.rules(standing, authorities) {
-            self.restrain(standing, rule, &mut restraints);
-        }
+        rules.iter().for_each(|rule| self.restrain(standing, rule, &mut restraints));
         restraints
     }
 
     fn restrain(&self, standing: &Standing<'a>, rule: &'a EngineRule, restraints: &mut Restraints<'a>) {
         match &rule.sentence {
-            Sentence::Deny { actions, .. } => {
-                let reading = actions.iter().any(|action| names(&action.node.0, Action::SelectFromColumns));
-                if reading && self.denies(standing, rule) {
+            Sentence::Deny { .. } => {
+                if rule.actions.contains(Action::SelectFromColumns) && self.denies(standing, rule) {
                     restraints.denies.push(rule);
                 }
             }
@@ -295,9 +271,23 @@ fn tags_of(condition: &Condition, into: &mut BTreeSet<Name>) {
     }
 }
 
-/// Whether an action word names an action.
-pub(crate) fn names(word: &Name, action: Action) -> bool {
-    ActionSet::named(word.folded()).is_some_and(|set| set.contains(action))
+/// The rules of some authorities that hold today, whose target is a table, and that can be about a party.
+pub(crate) fn rules_on<'a>(
+    standing: &Standing<'a>,
+    table: &TableName,
+    authorities: Authorities,
+) -> Vec<&'a EngineRule> {
+    let snapshot = standing.asker.snapshot;
+    let tags = snapshot.tags.of(table);
+    let ids = snapshot.index.on_table(table, tags, &snapshot.domains, &standing.party.identity);
+    let binds_here = |rule: &&EngineRule| {
+        (authorities == Authorities::All || rule.domain.is_none())
+            && rule.holds_on(standing.asker.day)
+            && may_rule_over(standing, rule, table)
+            && reach(&rule.target, Place::Table(table), snapshot, reader(standing, rule), polarity_of(&rule.sentence))
+                == Reach::Whole
+    };
+    snapshot.rules_of(ids).filter(binds_here).collect()
 }
 
 /// Which way a sentence's target cuts.

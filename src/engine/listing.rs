@@ -1,13 +1,15 @@
 //! What may be listed: an object is visible to those who are allowed anything on it or in it.
 
-use crate::engine::access;
-use crate::engine::combine::{Authorities, TableView, allowance_applies, denial_applies, polarity_of, reader};
+use crate::engine::access::{self, candidates};
+use crate::engine::combine::{
+    Authorities, TableView, allowance_applies, denial_applies, polarity_of, reader, rules_on,
+};
+use crate::engine::index::Index;
 use crate::engine::rules::EngineRule;
 use crate::engine::standing::{Asker, Standing};
-use crate::engine::table::{allows_action, denies_action};
 use crate::engine::target::{Place, Reach, pattern_reach, reach};
 use crate::language::syntax::{ColumnTarget, ColumnWord, Sentence};
-use crate::model::action::{Action, ActionGroup};
+use crate::model::action::{Action, Actions};
 use crate::model::column_type::ColumnType;
 use crate::model::name::{Identifier, TableName};
 use crate::model::request::{Column, Listing};
@@ -21,8 +23,7 @@ pub(crate) fn decide(asker: &Asker<'_>, listing: &Listing) -> Vec<bool> {
             schemas.iter().map(|schema| visible(Place::Schema(catalog, schema))).collect()
         }
         Listing::Tables { catalog, schemas } => {
-            let tables = schemas.iter().flat_map(|(schema, tables)| tables.iter().map(move |table| (schema, table)));
-            tables.map(|(schema, table)| table_is_visible(&asking, &full_name(catalog, schema, table))).collect()
+            schemas.iter().flat_map(|(schema, tables)| visible_tables(&asking, catalog, schema, tables)).collect()
         }
         Listing::Columns { catalog, schemas } => schemas
             .iter()
@@ -53,28 +54,69 @@ pub(crate) fn table_is_visible(standing: &Standing<'_>, table: &TableName) -> bo
 
 /// Whether a place may be listed: some action on it or in it is allowed and not denied, and seeing it is not denied.
 pub(crate) fn is_visible(standing: &Standing<'_>, place: Place<'_>) -> bool {
+    let asker = standing.asker;
     let table = match place {
         Place::Table(table) => Some(table),
         _ => None,
     };
-    let rules = || standing.asker.snapshot.rules.iter().filter(|rule| rule.holds_on(standing.asker.day));
-    let denying: Vec<&EngineRule> = rules()
-        .filter(|rule| matches!(rule.sentence, Sentence::Deny { .. }))
-        .filter(|rule| rule_reach(standing, rule, place) == Reach::Whole && denial_applies(standing, rule, table))
-        .collect();
-    let denied = |action: Action| denying.iter().any(|rule| denies_action(rule, action));
-    if denied(seeing(place)) {
+    let denied = denied_at(standing, place);
+    if denied.contains(seeing(place)) {
         return false;
     }
-    rules()
-        .filter(|rule| matches!(rule.sentence, Sentence::Allow { .. }))
-        .filter(|rule| rule_reach(standing, rule, place) != Reach::None && allowance_applies(standing, rule, table))
-        .any(|rule| Action::ALL.iter().any(|action| shows(*action) && allows_action(rule, *action) && !denied(*action)))
+    asker.snapshot.rules_of(candidates(standing, place, Index::allows)).any(|rule| {
+        matches!(rule.sentence, Sentence::Allow { .. })
+            && !rule.shows.without(denied).is_empty()
+            && rule.holds_on(asker.day)
+            && rule_reach(standing, rule, place) != Reach::None
+            && allowance_applies(standing, rule, table)
+    })
 }
 
-/// Whether being allowed an action makes its object visible; what everybody may do, and what concerns the cluster, does not.
-fn shows(action: Action) -> bool {
-    !matches!(action.group(), ActionGroup::Use | ActionGroup::Administer)
+/// Whether a place in which something is open may be listed: seeing it is not denied.
+pub(crate) fn may_be_seen(standing: &Standing<'_>, place: Place<'_>) -> bool {
+    !denied_at(standing, place).contains(seeing(place))
+}
+
+/// The actions that are denied on the whole of a place.
+fn denied_at(standing: &Standing<'_>, place: Place<'_>) -> Actions {
+    let asker = standing.asker;
+    let table = match place {
+        Place::Table(table) => Some(table),
+        _ => None,
+    };
+    asker
+        .snapshot
+        .rules_of(candidates(standing, place, Index::denies))
+        .filter(|rule| matches!(rule.sentence, Sentence::Deny { .. }) && rule.holds_on(asker.day))
+        .filter(|rule| rule_reach(standing, rule, place) == Reach::Whole && denial_applies(standing, rule, table))
+        .fold(Actions::default(), |denied, rule| denied.and(rule.actions))
+}
+
+/// The tables of one schema. Where everything in it is open and nothing in it denied no table is looked at on its own.
+fn visible_tables(
+    standing: &Standing<'_>,
+    catalog: &Identifier,
+    schema: &Identifier,
+    tables: &[Identifier],
+) -> Vec<bool> {
+    let asker = standing.asker;
+    let place = Place::Schema(catalog, schema);
+    let identity = &standing.party.identity;
+    let on_schema = |rule: &&EngineRule| rule.holds_on(asker.day) && rule_reach(standing, rule, place) != Reach::None;
+    let denied = asker.snapshot.rules_of(asker.snapshot.index.denies(identity)).any(|rule| on_schema(&rule));
+    let open = || {
+        asker.snapshot.rules_of(asker.snapshot.index.allows(identity)).any(|rule| {
+            !rule.shows.is_empty()
+                && !rule.depends_on_table
+                && rule.holds_on(asker.day)
+                && rule_reach(standing, rule, place) == Reach::Whole
+                && allowance_applies(standing, rule, None)
+        })
+    };
+    if !denied && open() {
+        return vec![true; tables.len()];
+    }
+    tables.iter().map(|table| table_is_visible(standing, &full_name(catalog, schema, table))).collect()
 }
 
 fn seeing(place: Place<'_>) -> Action {
@@ -106,9 +148,16 @@ fn visible_columns(asker: &Asker<'_>, table: &TableName, columns: &[Identifier])
         return vec![false; columns.len()];
     }
     let base = table.base();
+    let table = base.as_ref().unwrap_or(table);
+    let rules = rules_on(&asking, table, Authorities::All);
+    let hides =
+        |rule: &&EngineRule| matches!(rule.sentence, Sentence::HideColumns { .. } | Sentence::OnlyShowColumns { .. });
+    let hiding: Vec<&EngineRule> = rules.into_iter().filter(hides).collect();
+    if hiding.is_empty() {
+        return vec![true; columns.len()];
+    }
     let columns = untyped(columns);
-    let view = TableView::new(&asking, base.as_ref().unwrap_or(table), &columns);
-    let restraints = view.restraints(&asking, Authorities::All);
+    let restraints = TableView::new(&asking, table, &columns).restraints(&asking, &hiding);
     (0..columns.len()).map(|index| !restraints.hidden.contains_key(&index)).collect()
 }
 

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use crate::document::kinds::{Documents, Policy};
 use crate::language::syntax::{Audience, AudienceBase};
 use crate::language::syntax::{Condition, Lifting, Member, Operand, Sentence, Set, Target};
+use crate::model::action::{Action, ActionGroup, ActionSet, Actions};
 use crate::model::decision::RuleReference;
 use crate::model::name::Name;
 
@@ -21,6 +22,12 @@ pub(crate) struct EngineRule {
     pub(crate) target: Arc<Target>,
     /// What it says.
     pub(crate) sentence: Sentence,
+    /// The actions that it allows or denies; none for other sentences.
+    pub(crate) actions: Actions,
+    /// Those of them that make their object visible.
+    pub(crate) shows: Actions,
+    /// Whether whom it is about differs from table to table: `owners` and their kin.
+    pub(crate) depends_on_table: bool,
     /// The exception that may lift it: policy and rule name.
     pub(crate) liftable: Option<(Name, Name)>,
     from: Option<Date>,
@@ -54,7 +61,10 @@ fn policy_rules(policy: &Policy) -> impl Iterator<Item = EngineRule> {
         }),
         domain: policy.domain.clone(),
         target: Arc::clone(&target),
+        actions: actions_of(&rule.rule.sentence),
+        shows: actions_of(&rule.rule.sentence).only(shows),
         sentence: rule.rule.sentence.clone(),
+        depends_on_table: names_people_of_domains(&rule.rule.sentence),
         liftable: match (&rule.name, rule.rule.lifting) {
             (Some(name), Lifting::ByException) => Some((policy.name.clone(), name.clone())),
             _ => None,
@@ -62,6 +72,35 @@ fn policy_rules(policy: &Policy) -> impl Iterator<Item = EngineRule> {
         from: policy.from,
         until: policy.until,
     })
+}
+
+fn actions_of(sentence: &Sentence) -> Actions {
+    let (Sentence::Allow { actions: words, .. } | Sentence::Deny { actions: words, .. }) = sentence else {
+        return Actions::default();
+    };
+    let sets: Vec<ActionSet> = words.iter().filter_map(|word| ActionSet::named(word.node.0.folded())).collect();
+    Action::ALL.iter().copied().filter(|action| sets.iter().any(|set| set.contains(*action))).collect()
+}
+
+/// Whether being allowed an action makes its object visible; what everybody may do, and what concerns the cluster, does not.
+fn shows(action: Action) -> bool {
+    !matches!(action.group(), ActionGroup::Use | ActionGroup::Administer)
+}
+
+fn names_people_of_domains(sentence: &Sentence) -> bool {
+    fn any(members: &[Member]) -> bool {
+        members.iter().any(|member| match member {
+            Member::Owners | Member::Stewards | Member::Writers => true,
+            Member::Both(inner) => any(inner),
+            _ => false,
+        })
+    }
+    let Some(audience) = sentence.audience() else { return false };
+    let of = match &audience.of {
+        AudienceBase::Everyone => false,
+        AudienceBase::AnyOf(members) => any(members),
+    };
+    of || any(&audience.except)
 }
 
 /// The attributes that a sentence names.

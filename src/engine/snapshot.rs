@@ -1,15 +1,16 @@
 //! Everything that decisions need, made once from the documents of a revision and never changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::document::kinds::{Attribute, Documents, Domain, Given, Grant};
+use crate::engine::index::Index;
 use crate::engine::rules::{EngineRule, attributes_of, of_members, rules};
 use crate::engine::tags::Tags;
 use crate::language::pattern::Pattern;
-use crate::model::name::{Name, TableName};
+use crate::model::name::{Identifier, Name, TableName};
 use crate::model::request::Request;
 use crate::model::value::Value;
 
@@ -17,6 +18,7 @@ use crate::model::value::Value;
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     pub(crate) rules: Vec<EngineRule>,
+    pub(crate) index: Index,
     pub(crate) tags: Tags,
     pub(crate) domains: Domains,
     /// Each purpose with itself and everything above it.
@@ -41,9 +43,17 @@ impl Snapshot {
             grants: documents.grants.values().cloned().collect(),
             lists: documents.lists.iter().map(|(name, list)| (name.clone(), list.values.clone())).collect(),
             zone: zone.clone(),
+            index: Index::of_rules(&rules),
             rules,
             domains,
         }
+    }
+
+    /// The same revision decided by asking every rule: what an indexed decision must equal.
+    #[must_use]
+    pub fn scanning(mut self) -> Self {
+        self.index = Index::scanning(&self.rules);
+        self
     }
 
     /// The attributes that a decision about this request can need.
@@ -56,6 +66,11 @@ impl Snapshot {
         at.to_zoned_datetime(self.zone.clone()).date()
     }
 
+    /// Rules by their ids.
+    pub(crate) fn rules_of<'a>(&'a self, ids: Vec<u32>) -> impl Iterator<Item = &'a EngineRule> {
+        ids.into_iter().filter_map(|id| self.rules.get(usize::try_from(id).ok()?))
+    }
+
     /// The grants of exceptions to one rule.
     pub(crate) fn exceptions_to<'a>(&'a self, rule: &'a (Name, Name)) -> impl Iterator<Item = &'a Grant> {
         self.grants.iter().filter(move |grant| match &grant.gives {
@@ -65,7 +80,7 @@ impl Snapshot {
     }
 
     /// The columns that some rule or tagging names for a table: what `explain` shows when it is told no columns.
-    pub fn known_columns(&self, table: &TableName) -> Vec<crate::model::name::Identifier> {
+    pub fn known_columns(&self, table: &TableName) -> Vec<Identifier> {
         self.tags.of(table).tagged_columns().cloned().collect()
     }
 }
@@ -106,6 +121,10 @@ pub(crate) struct Domains {
     above: BTreeMap<Name, Vec<Name>>,
     /// Each domain with itself and everything that is part of it.
     below: BTreeMap<Name, Vec<Name>>,
+    /// The domains that may own something of a schema, by the exact parts that their patterns start with.
+    anywhere: Vec<Name>,
+    of_catalog: HashMap<Identifier, Vec<Name>>,
+    of_schema: HashMap<(Identifier, Identifier), Vec<Name>>,
 }
 
 impl Domains {
@@ -123,7 +142,22 @@ impl Domains {
             }
             domains.above.insert(name.clone(), above);
         }
+        for domain in documents.domains.values() {
+            domain.owns.iter().for_each(|pattern| domains.enter(&domain.name, pattern));
+        }
         domains
+    }
+
+    fn enter(&mut self, domain: &Name, pattern: &Pattern) {
+        let exact = pattern.exact_start();
+        let owners = match exact.as_slice() {
+            [] => &mut self.anywhere,
+            [catalog] => self.of_catalog.entry(catalog.clone()).or_default(),
+            [catalog, schema, ..] => self.of_schema.entry((catalog.clone(), schema.clone())).or_default(),
+        };
+        if owners.last() != Some(domain) {
+            owners.push(domain.clone());
+        }
     }
 
     /// The domain and everything that it is part of.
@@ -140,6 +174,9 @@ impl Domains {
     /// The domains that own a table themselves, without those that they are part of.
     pub(crate) fn owning<'a>(&'a self, table: &'a TableName) -> impl Iterator<Item = &'a Domain> {
         let owns = move |domain: &&Domain| domain.owns.iter().any(|pattern| pattern.covers(table));
-        self.domains.values().filter(owns)
+        let of_catalog = self.of_catalog.get(&table.catalog).into_iter().flatten();
+        let of_schema = self.of_schema.get(&(table.catalog.clone(), table.schema.clone())).into_iter().flatten();
+        let names: BTreeSet<&Name> = self.anywhere.iter().chain(of_catalog).chain(of_schema).collect();
+        names.into_iter().filter_map(|name| self.domains.get(name)).filter(owns)
     }
 }

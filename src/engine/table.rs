@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::combine::{Authorities, Restraints, TableView, allowance_applies, names};
+use crate::engine::combine::{Authorities, Restraints, TableView, allowance_applies, rules_on};
 use crate::engine::lattice::{self, Applied};
 use crate::engine::partial::{Residual, any};
 use crate::engine::rules::EngineRule;
@@ -36,7 +36,7 @@ fn metadata_table(asker: &Asker<'_>, request: &TableRequest, base: &TableName) -
         Verdict::Deny(format!("{} is for those who see {base} unfiltered and unmasked", request.table))
     };
     TableDecision {
-        catalog: catalog_verdict(asker, &request.table),
+        catalog: catalog_verdict(asker, &request.table, &verdict),
         read: verdict.clone(),
         share: verdict,
         columns: request.columns.iter().map(|_| ColumnDecision::Clear).collect(),
@@ -57,9 +57,15 @@ pub(crate) fn sees_raw(asker: &Asker<'_>, table: &TableName) -> bool {
         && decision.columns.iter().all(|column| *column == ColumnDecision::Clear)
 }
 
-/// The reading verdict and the hidden columns alone, for checks that bring no types.
-pub(crate) fn catalog_verdict(asker: &Asker<'_>, table: &TableName) -> Verdict {
-    if listing::is_visible(&asker.asking(), Place::Catalog(&table.catalog)) {
+/// Whether the table's catalog may be used at all.
+fn catalog_verdict(asker: &Asker<'_>, table: &TableName, read: &Verdict) -> Verdict {
+    let catalog = Place::Catalog(&table.catalog);
+    // Whoever may read in it sees something in it.
+    let visible = match read {
+        Verdict::Allow => listing::may_be_seen(&asker.asking(), catalog),
+        Verdict::Deny(_) => listing::is_visible(&asker.asking(), catalog),
+    };
+    if visible {
         Verdict::Allow
     } else {
         Verdict::Deny(format!("nothing in catalog {} is open to `{}`", table.catalog, asker.asking().user()))
@@ -71,6 +77,8 @@ struct Bench<'a> {
     asker: &'a Asker<'a>,
     asking: Standing<'a>,
     view: TableView<'a>,
+    /// The rules that hold here and can be about whom Trino names.
+    rules: Vec<&'a EngineRule>,
     own: Restraints<'a>,
     /// What binds the invoker of a definer view besides.
     behind: Option<Restraints<'a>>,
@@ -83,22 +91,23 @@ impl<'a> Bench<'a> {
     fn new(asker: &'a Asker<'a>, table: &'a TableName, request: &'a TableRequest) -> Self {
         let asking = asker.asking();
         let view = TableView::new(&asking, table, &request.columns);
-        let own = view.restraints(&asking, Authorities::All);
-        let allowing = |action| {
-            let rules: Vec<&EngineRule> = view
-                .rules(&asking, Authorities::All)
-                .filter(|rule| allows_action(rule, action) && allowance_applies(&asking, rule, Some(table)))
-                .collect();
-            rules
+        let rules = rules_on(&asking, table, Authorities::All);
+        let own = view.restraints(&asking, &rules);
+        let allowing = |action| -> Vec<&EngineRule> {
+            let applies =
+                |rule: &&&EngineRule| allows_action(rule, action) && allowance_applies(&asking, rule, Some(table));
+            rules.iter().filter(applies).copied().collect()
         };
         let shares = allowing(Action::CreateViewWithSelectFromColumns);
         let allows =
             allowing(Action::SelectFromColumns).into_iter().map(|rule| (rule, scope(&view, &asking, rule))).collect();
         // A view launders nothing: the mesh's restrictions on the invoker bind, unless a mesh rule lets the definer share.
         let shared_by_the_mesh = shares.iter().any(|rule| rule.domain.is_none());
-        let behind =
-            asker.invoker().filter(|_| !shared_by_the_mesh).map(|invoker| view.restraints(&invoker, Authorities::Mesh));
-        Self { asker, asking, view, own, behind, shares, allows, determined_by: Vec::new() }
+        let behind = asker
+            .invoker()
+            .filter(|_| !shared_by_the_mesh)
+            .map(|invoker| view.restraints(&invoker, &rules_on(&invoker, table, Authorities::Mesh)));
+        Self { asker, asking, view, rules, own, behind, shares, allows, determined_by: Vec::new() }
     }
 
     fn all_restraints(&self) -> impl Iterator<Item = &Restraints<'a>> {
@@ -132,7 +141,7 @@ impl<'a> Bench<'a> {
         let columns = self.columns(&hidden, &expression);
         self.account(&read, &limits);
         TableDecision {
-            catalog: catalog_verdict(self.asker, self.view.table),
+            catalog: catalog_verdict(self.asker, self.view.table, &read),
             read,
             share,
             columns,
@@ -159,7 +168,7 @@ impl<'a> Bench<'a> {
 
     fn share(&self, read: &Verdict) -> Verdict {
         let table = self.view.table;
-        let denied = self.view.rules(&self.asking, Authorities::All).find(|rule| {
+        let denied = self.rules.iter().find(|rule| {
             denies_action(rule, Action::CreateViewWithSelectFromColumns) && self.view.denies(&self.asking, rule)
         });
         match (read, denied) {
@@ -294,9 +303,9 @@ fn columns_of(predicate: &Predicate) -> Option<Vec<Identifier>> {
 }
 
 pub(crate) fn allows_action(rule: &EngineRule, action: Action) -> bool {
-    matches!(&rule.sentence, Sentence::Allow { actions, .. } if actions.iter().any(|word| names(&word.node.0, action)))
+    matches!(rule.sentence, Sentence::Allow { .. }) && rule.actions.contains(action)
 }
 
 pub(crate) fn denies_action(rule: &EngineRule, action: Action) -> bool {
-    matches!(&rule.sentence, Sentence::Deny { actions, .. } if actions.iter().any(|word| names(&word.node.0, action)))
+    matches!(rule.sentence, Sentence::Deny { .. }) && rule.actions.contains(action)
 }

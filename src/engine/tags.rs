@@ -1,6 +1,6 @@
 //! Which tags sit on what, who placed them, and when a placing counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::document::kinds::{Documents, PlacedBy};
 use crate::model::name::{Identifier, Name, TableName};
@@ -39,14 +39,21 @@ pub(crate) struct Placed {
 pub(crate) struct TableTags {
     table: Vec<Placed>,
     columns: BTreeMap<Identifier, Vec<Placed>>,
+    /// Every tag of the table and what its dots imply, whoever placed it: where rules are looked up.
+    on_table: BTreeSet<Name>,
+    /// The same of its columns.
+    on_columns: BTreeSet<Name>,
 }
 
-static NO_TAGS: TableTags = TableTags { table: Vec::new(), columns: BTreeMap::new() };
+static NO_TAGS: TableTags =
+    TableTags { table: Vec::new(), columns: BTreeMap::new(), on_table: BTreeSet::new(), on_columns: BTreeSet::new() };
 
 /// The tags of every table that has some.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tags {
-    tables: BTreeMap<TableName, TableTags>,
+    tables: HashMap<TableName, TableTags>,
+    /// The tables that have tags, by catalog.
+    catalogs: HashMap<Identifier, Vec<TableName>>,
 }
 
 impl Tags {
@@ -60,9 +67,14 @@ impl Tags {
                 Placed { tag: tag.clone(), by: if in_the_meshs_name { None } else { tagging.domain.clone() } }
             };
             table.table.extend(tagging.tags.iter().map(placed));
+            table.on_table.extend(tagging.tags.iter().flat_map(Name::and_above));
+            table.on_columns.extend(tagging.columns.values().flatten().flat_map(Name::and_above));
             for (column, column_tags) in &tagging.columns {
                 table.columns.entry(column.clone()).or_default().extend(column_tags.iter().map(placed));
             }
+        }
+        for table in tags.tables.keys() {
+            tags.catalogs.entry(table.catalog.clone()).or_default().push(table.clone());
         }
         tags
     }
@@ -76,8 +88,7 @@ impl Tags {
         &'a self,
         catalog: &'a Identifier,
     ) -> impl Iterator<Item = (&'a TableName, &'a TableTags)> {
-        let first = TableName { catalog: catalog.clone(), schema: Identifier::new(""), table: Identifier::new("") };
-        self.tables.range(first..).take_while(move |(table, _)| &table.catalog == catalog)
+        self.catalogs.get(catalog).into_iter().flatten().map(|table| (table, self.of(table)))
     }
 }
 
@@ -145,5 +156,15 @@ impl TableTags {
     /// The columns that have any tag.
     pub(crate) fn tagged_columns(&self) -> impl Iterator<Item = &Identifier> {
         self.columns.keys()
+    }
+
+    /// The table's tags and those above them, whoever placed them.
+    pub(crate) fn table_tags_and_above(&self) -> &BTreeSet<Name> {
+        &self.on_table
+    }
+
+    /// The columns' tags and those above them, whoever placed them.
+    pub(crate) fn column_tags_and_above(&self) -> &BTreeSet<Name> {
+        &self.on_columns
     }
 }

@@ -22,6 +22,15 @@ impl Pattern {
         &self.parts
     }
 
+    /// The names that its first parts are, as far as they have no `*`.
+    pub fn exact_start(&self) -> Vec<Identifier> {
+        let exact = |part: &PatternPart| match part.pieces() {
+            [only] => Some(Identifier::new(only)),
+            _ => None,
+        };
+        self.parts.iter().map_while(exact).collect()
+    }
+
     /// Whether it covers a table: names it, its schema or its catalog.
     pub fn covers(&self, table: &TableName) -> bool {
         let name = [&table.catalog, &table.schema, &table.table];

@@ -138,6 +138,23 @@ pub enum Sentence {
     },
 }
 
+impl Sentence {
+    /// Whom it is about; `None`: a floor, which is for everybody.
+    pub fn audience(&self) -> Option<&Audience> {
+        match self {
+            Self::Allow { audience, .. }
+            | Self::ActAs { audience, .. }
+            | Self::Deny { audience, .. }
+            | Self::OnlyShowRows { audience, .. }
+            | Self::MaskColumns { audience, .. }
+            | Self::HideColumns { audience, .. }
+            | Self::OnlyShowColumns { audience, .. }
+            | Self::LimitUse { audience, .. } => Some(audience),
+            Self::NeverShow { .. } => None,
+        }
+    }
+}
+
 /// A mask in a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MaskWord {

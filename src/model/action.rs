@@ -211,6 +211,49 @@ impl ActionSet {
     }
 }
 
+/// Any number of actions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Actions(u128);
+
+impl Actions {
+    /// Whether the action is among them.
+    pub fn contains(self, action: Action) -> bool {
+        self.0 & (1 << action as u32) != 0
+    }
+
+    /// These without others.
+    #[must_use]
+    pub fn without(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
+    }
+
+    /// Those of these for which something holds.
+    #[must_use]
+    pub fn only(self, holds: impl Fn(Action) -> bool) -> Self {
+        Action::ALL.iter().copied().filter(|action| self.contains(*action) && holds(*action)).collect()
+    }
+
+    /// These and others.
+    #[must_use]
+    pub fn and(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl FromIterator<Action> for Actions {
+    fn from_iter<I: IntoIterator<Item = Action>>(actions: I) -> Self {
+        Self(actions.into_iter().fold(0, |bits, action| bits | 1 << action as u32))
+    }
+}
+
+// INVARIANT: every action has a bit.
+const _: () = assert!(Action::ALL.len() <= 128);
+
 impl Action {
     /// The action of a wire word; `None` for one that this server does not know, which is then denied with a reason.
     pub fn named(word: &str) -> Option<Self> {

@@ -34,6 +34,12 @@ impl Name {
         &self.folded
     }
 
+    /// The name and all that its dots imply: `PII.Email` and `PII`.
+    pub fn and_above(&self) -> impl Iterator<Item = Name> + '_ {
+        let dots = self.written.char_indices().filter(|(_, c)| *c == '.').map(|(at, _)| at);
+        dots.filter_map(|at| self.written.get(..at)).filter_map(Name::new).chain([self.clone()])
+    }
+
     /// Whether this name is `ancestor` or lies below it in the hierarchy that dots make: `PII.Email` is a `PII`.
     pub fn is_within(&self, ancestor: &Name) -> bool {
         match self.folded.strip_prefix(ancestor.folded()) {

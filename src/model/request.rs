@@ -98,6 +98,9 @@ pub enum Resource {
     Role(Arc<str>),
 }
 
+/// A table's name within its schema, and its columns' names.
+pub type TableColumns = (Identifier, Vec<Identifier>);
+
 /// Names to be filtered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Listing {
@@ -122,7 +125,7 @@ pub enum Listing {
         /// The catalog.
         catalog: Identifier,
         /// Schemas, their tables, and those's columns.
-        schemas: Vec<(Identifier, Vec<(Identifier, Vec<Identifier>)>)>,
+        schemas: Vec<(Identifier, Vec<TableColumns>)>,
     },
     /// Functions of a catalog, by schema.
     Functions {

@@ -21,10 +21,7 @@ use crate::rpc::convert::proto::resource::Kind;
 use crate::store::revision::Pin;
 
 /// The generated types.
-#[expect(
-    unreachable_pub,
-    reason = "generated; the proto file has the words"
-)]
+#[expect(unreachable_pub, reason = "generated; the proto file has the words")]
 #[expect(clippy::allow_attributes_without_reason, clippy::allow_attributes, reason = "generated")]
 pub(super) mod proto {
     tonic::include_proto!("meshward.decision.v1");

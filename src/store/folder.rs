@@ -18,6 +18,9 @@ const SETTLING: Duration = Duration::from_millis(200);
 /// The folder is read that often without being told of a change: not every file system tells.
 const UNTOLD: Duration = Duration::from_secs(10);
 
+/// More findings than this are not logged: `meshward check` shows them.
+const MOST_FINDINGS_LOGGED: usize = 20;
+
 /// What became of the last reading.
 #[derive(Clone, Debug, Default)]
 pub struct Reading {
@@ -49,7 +52,7 @@ impl Folder {
         let loaded = load::folder(&self.path);
         let refused: Vec<String> = match &loaded {
             Ok(_) => Vec::new(),
-            Err(findings) => findings.iter().map(Finding::render).collect(),
+            Err(findings) => findings.iter().take(MOST_FINDINGS_LOGGED).map(Finding::render).collect(),
         };
         let news = {
             let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use meshward::language::pattern::{Pattern, PatternPart};
 use meshward::language::syntax::{
     ActionWord, Age, Audience, AudienceBase, Case, ColumnTarget, ColumnWord, Comparison, Condition, Days, Lifting,
-    MaskWord, Member, Operand, Pattern, PatternPart, Rule, Sentence, Set, Span, Spanned, Target, TextMatch, Unit,
+    MaskWord, Member, Operand, Rule, Sentence, Set, Span, Spanned, Target, TextMatch, Unit,
 };
 use meshward::model::action::{Action, ActionGroup};
 use meshward::model::mask::{Mask, Period, Step};

@@ -119,10 +119,6 @@ impl Vocabulary {
 
     /// Adds a tag and all that its dots imply: `PII.Email` is a `PII`.
     pub fn add_tag(&mut self, tag: &Name) {
-        let text = tag.as_str();
-        let dots = text.char_indices().filter(|(_, c)| *c == '.').map(|(at, _)| at);
-        let ancestors = dots.filter_map(|at| text.get(..at)).filter_map(Name::new);
-        self.tags.extend(ancestors);
-        self.tags.insert(tag.clone());
+        self.tags.extend(tag.and_above());
     }
 }

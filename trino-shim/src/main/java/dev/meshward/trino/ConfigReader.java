@@ -67,9 +67,10 @@ final class ConfigReader
     MeshwardConfig read()
     {
         properties.keySet().forEach(ConfigReader::checkKnown);
-        Optional<Tls> tls = tls();
+        boolean insecure = flag(INSECURE);
+        Optional<Tls> tls = tls(insecure);
         return new MeshwardConfig(
-                target(tls.isPresent()),
+                target(tls.isPresent() || insecure),
                 deadline(),
                 text(FORWARDED_CREDENTIALS).map(value -> list(FORWARDED_CREDENTIALS)).orElse(Set.of("purpose")),
                 text(CLUSTER).orElse(""),
@@ -92,11 +93,11 @@ final class ConfigReader
         }
     }
 
-    private String target(boolean encrypted)
+    private String target(boolean anyHost)
     {
         String target = text(TARGET).orElseThrow(() -> mistake(TARGET, "must be set, for example `dns:///meshward:9471`"));
         if (target.startsWith("unix:")) {
-            if (!target.matches("unix:(///?)?[^/].*|unix:/[^/].*")) {
+            if (!target.matches("unix:(//)?/[^/].*")) {
                 throw mistake(TARGET, "is `%s`, which names no socket; write `unix:/path`".formatted(target));
             }
             return target;
@@ -107,7 +108,7 @@ final class ConfigReader
             throw mistake(TARGET, "is `%s`; write `dns:///host:port`, `host:port` or `unix:/path`".formatted(target));
         }
         // FAIL-CLOSED: whoever can change an answer on its way can show every row, so clear text needs to be asked for.
-        if (!encrypted && !LOOPBACK.matcher(matcher.group(1)).matches() && !flag(INSECURE)) {
+        if (!anyHost && !LOOPBACK.matcher(matcher.group(1)).matches()) {
             throw mistake(TARGET, "is another host, which needs `%s=true` (or, knowing the risk, `%s=true`)".formatted(TLS_ENABLED, INSECURE));
         }
         return "dns:///" + address;
@@ -145,7 +146,7 @@ final class ConfigReader
         return Integer.parseInt(value);
     }
 
-    private Optional<Tls> tls()
+    private Optional<Tls> tls(boolean insecure)
     {
         if (!flag(TLS_ENABLED)) {
             properties.keySet().stream()
@@ -156,7 +157,7 @@ final class ConfigReader
                     });
             return Optional.empty();
         }
-        if (flag(INSECURE)) {
+        if (insecure) {
             throw mistake(INSECURE, "contradicts `%s=true`".formatted(TLS_ENABLED));
         }
         Optional<Path> chain = file(TLS_CERTIFICATE);

@@ -1,8 +1,11 @@
 package dev.meshward.trino;
 
 import dev.meshward.decision.v1.FilterResourcesRequest;
+import dev.meshward.decision.v1.TableName;
 import dev.meshward.trino.client.Asker;
 import dev.meshward.trino.client.DecisionClient;
+import dev.meshward.trino.client.TableDecision;
+import dev.meshward.trino.client.TableKey;
 import dev.meshward.trino.convert.Identities;
 import dev.meshward.trino.convert.Names;
 import dev.meshward.trino.convert.Names.TableColumn;
@@ -23,6 +26,7 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
 
+import static dev.meshward.decision.v1.ColumnDecision.AccessCase.HIDDEN;
 import static java.util.Objects.requireNonNull;
 
 /**
@@ -47,12 +51,13 @@ final class Listings
 
     Set<String> catalogs(SystemSecurityContext context, Set<String> catalogs)
     {
+        Asker asker = askers.asker(context);
         return remembered(
-                askers.asker(context),
+                asker,
                 "catalog",
                 List.of(),
                 catalogs,
-                local::isSystem,
+                catalog -> local.isSystem(catalog) || isAllowed(asker, catalog),
                 Names::catalogs);
     }
 
@@ -69,27 +74,25 @@ final class Listings
 
     Set<SchemaTableName> tables(SystemSecurityContext context, String catalog, Set<SchemaTableName> tables)
     {
-        Predicate<SchemaTableName> known = table -> local.mayRead(context.getIdentity(), catalog, table.getSchemaName(), table.getTableName());
-        return filter(
-                askers.asker(context),
-                tables,
-                known,
-                Names::sortedTables,
-                asked -> Names.tables(catalog, asked));
+        Asker asker = askers.asker(context);
+        Function<SchemaTableName, Optional<Boolean>> known = table -> isLocal(context, catalog, table) || readable(asker, catalog, table).isPresent()
+                ? Optional.of(true)
+                : Optional.empty();
+        return filter(asker, tables, known, Names::sortedTables, asked -> Names.tables(catalog, asked));
     }
 
     Map<SchemaTableName, Set<String>> columns(SystemSecurityContext context, String catalog, Map<SchemaTableName, Set<String>> tables)
     {
+        Asker asker = askers.asker(context);
         List<TableColumn> columns = tables.entrySet().stream()
                 .flatMap(entry -> entry.getValue().stream().map(column -> new TableColumn(entry.getKey(), column)))
                 .toList();
-        Predicate<TableColumn> known = column -> local.mayRead(context.getIdentity(), catalog, column.table().getSchemaName(), column.table().getTableName());
-        Set<TableColumn> kept = filter(
-                askers.asker(context),
-                columns,
-                known,
-                Names::sortedColumns,
-                asked -> Names.columns(catalog, asked));
+        Function<TableColumn, Optional<Boolean>> known = column -> isLocal(context, catalog, column.table())
+                ? Optional.of(true)
+                : readable(asker, catalog, column.table())
+                        .flatMap(decision -> Optional.ofNullable(decision.decisions().get(column.column())))
+                        .map(decision -> decision.getAccessCase() != HIDDEN);
+        Set<TableColumn> kept = filter(asker, columns, known, Names::sortedColumns, asked -> Names.columns(catalog, asked));
         Map<SchemaTableName, Set<String>> result = new LinkedHashMap<>();
         tables.keySet().forEach(table -> result.put(table, new LinkedHashSet<>()));
         kept.forEach(column -> result.get(column.table()).add(column.column()));
@@ -101,9 +104,38 @@ final class Listings
         return filter(
                 askers.asker(context),
                 functions,
-                function -> local.isSystem(catalog) && function.schemaName().equals("builtin"),
+                function -> local.isSystem(catalog) && function.schemaName().equals("builtin") ? Optional.of(true) : Optional.empty(),
                 Names::sortedFunctions,
                 asked -> Names.functions(catalog, asked));
+    }
+
+    private boolean isLocal(SystemSecurityContext context, String catalog, SchemaTableName table)
+    {
+        return local.mayRead(context.getIdentity(), catalog, table.getSchemaName(), table.getTableName());
+    }
+
+    private static boolean isAllowed(Asker asker, String catalog)
+    {
+        return asker.query()
+                .flatMap(query -> query.catalog(asker.identity(), catalog))
+                .filter(Checks::allowed)
+                .isPresent();
+    }
+
+    /**
+     * What the query knows of a table that it may read, and so may see. With {@code hide-inaccessible-columns} Trino
+     * lists a table's columns in the middle of a {@code SELECT *}, just after it has asked for their masks.
+     */
+    private static Optional<TableDecision> readable(Asker asker, String catalog, SchemaTableName table)
+    {
+        TableName name = TableName.newBuilder()
+                .setCatalog(catalog)
+                .setSchema(table.getSchemaName())
+                .setTable(table.getTableName())
+                .build();
+        return asker.query()
+                .flatMap(query -> query.known(new TableKey(asker.identity(), name, Optional.empty())))
+                .filter(decision -> Checks.allowed(decision.response().getRead()) && Checks.allowed(decision.response().getCatalog()));
     }
 
     Collection<Identity> queryOwners(Identity identity, Collection<Identity> owners)
@@ -148,12 +180,22 @@ final class Listings
     private <T> Set<T> filter(
             Asker asker,
             Collection<T> names,
-            Predicate<T> known,
+            Function<T, Optional<Boolean>> known,
             Function<Collection<T>, List<T>> sort,
             Function<List<T>, FilterResourcesRequest> message)
     {
-        Set<T> result = new LinkedHashSet<>(names.stream().filter(known).toList());
-        List<T> asked = sort.apply(names.stream().filter(known.negate()).toList());
+        Set<T> result = new LinkedHashSet<>();
+        List<T> unknown = new ArrayList<>();
+        for (T name : names) {
+            Optional<Boolean> kept = known.apply(name);
+            if (kept.isEmpty()) {
+                unknown.add(name);
+            }
+            else if (kept.get()) {
+                result.add(name);
+            }
+        }
+        List<T> asked = sort.apply(unknown);
         ask(asker, asked, message).stream().mapToObj(asked::get).forEach(result::add);
         return result;
     }

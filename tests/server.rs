@@ -1,0 +1,6 @@
+//! The server as a process: what it answers, when it refuses, how it starts, reloads and stops.
+
+mod answers;
+mod credentials;
+mod lifecycle;
+mod process;

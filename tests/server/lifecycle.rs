@@ -1,0 +1,106 @@
+//! How the server starts, reloads and stops.
+
+use tonic::Code;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+
+use crate::server::process::{PATIENCE, Server, context, decide_table, eventually, rows, rows_of, run};
+
+async fn health(server: &Server, service: &str) -> Option<ServingStatus> {
+    let channel = server_channel(server).await?;
+    let request = HealthCheckRequest { service: service.to_owned() };
+    let answer = HealthClient::new(channel).check(request).await.ok()?;
+    Some(answer.into_inner().status())
+}
+
+async fn server_channel(server: &Server) -> Option<tonic::transport::Channel> {
+    tonic::transport::Endpoint::from_shared(format!("http://{}", server.grpc)).ok()?.connect().await.ok()
+}
+
+async fn until_health(server: &Server, service: &str, wanted: ServingStatus) {
+    let started = std::time::Instant::now();
+    while health(server, service).await != Some(wanted) {
+        assert!(started.elapsed() < PATIENCE, "{service:?} never was {wanted:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_served_before_the_first_good_documents() {
+    let server = Server::start("kind: Nonsense");
+    until_health(&server, "", ServingStatus::NotServing).await;
+    assert_eq!(server.get("/readyz").unwrap().0, 503);
+    assert_eq!(server.state()["state"], "starting");
+    let refused = server.client().await.decide_table(decide_table(context("jay"))).await.unwrap_err();
+    assert_eq!(refused.code(), Code::Unavailable);
+    assert_eq!(refused.metadata().get("meshward-reason").unwrap(), "NO_REVISION");
+
+    server.write(&rows_of("CL"));
+    until_health(&server, "", ServingStatus::Serving).await;
+    assert_eq!(server.get("/readyz").unwrap().0, 200);
+}
+
+#[tokio::test]
+async fn bad_documents_are_refused_whole_and_the_last_good_revision_answers() {
+    let server = Server::start(&rows_of("CL"));
+    server.until_revision(1);
+    // One good file beside one bad file: neither is taken.
+    server.write(&(rows_of("AT") + "---\nkind: Nonsense\n"));
+    eventually("the documents are refused", || server.state()["documents"] == "refused");
+    assert_eq!(server.state()["revision"], 1);
+    assert_eq!(server.get("/readyz").unwrap().0, 200);
+    until_health(&server, "meshward.documents", ServingStatus::NotServing).await;
+    until_health(&server, "", ServingStatus::Serving).await;
+    let answer = server.client().await.decide_table(decide_table(context("jay"))).await.unwrap().into_inner();
+    assert_eq!(rows(&answer), "\"country\" = 'CL'");
+    assert!(server.get("/metrics").unwrap().1.contains("meshward_documents_refused 1\n"));
+
+    server.write(&rows_of("AT"));
+    server.until_revision(2);
+    assert_eq!(server.state()["documents"], "good");
+    until_health(&server, "meshward.documents", ServingStatus::Serving).await;
+}
+
+#[tokio::test]
+async fn a_folder_that_vanishes_takes_nothing_away() {
+    let server = Server::start(&rows_of("CL"));
+    server.until_revision(1);
+    std::fs::remove_file(server.documents.path().join("mesh.yaml")).unwrap();
+    eventually("the empty folder is refused", || server.state()["documents"] == "refused");
+    let answer = server.client().await.decide_table(decide_table(context("jay"))).await.unwrap().into_inner();
+    assert_eq!(rows(&answer), "\"country\" = 'CL'");
+}
+
+#[tokio::test]
+async fn a_server_that_is_told_to_go_says_so_before_it_goes() {
+    let mut server = Server::start_with(&rows_of("CL"), &[("MESHWARD_DRAIN_DELAY", "1s")]);
+    server.until_revision(1);
+    let mut client = server.client().await;
+    server.terminate();
+    until_health(&server, "", ServingStatus::NotServing).await;
+    assert_eq!(server.get("/readyz").unwrap().0, 503);
+    // Who has not noticed yet is still answered.
+    client.decide_table(decide_table(context("jay"))).await.unwrap();
+    assert_eq!(server.wait(), Some(0));
+}
+
+#[test]
+fn exit_codes_tell_what_happened() {
+    let folder = tempfile::tempdir().unwrap();
+    let documents = folder.path().to_str().unwrap();
+    std::fs::write(folder.path().join("a.yaml"), rows_of("CL")).unwrap();
+    assert_eq!(run(&["check", documents]).0, Some(0));
+    assert_eq!(run(&["checkk"]).0, Some(2));
+    let explain = |table: &str| run(&["explain", "--documents", documents, "--user", "jay", "--table", table]).0;
+    assert_eq!(explain("lake.s.t"), Some(0));
+    assert_eq!(explain("lake.other.t"), Some(3));
+    assert_eq!(explain("lake"), Some(2));
+    std::fs::write(folder.path().join("b.yaml"), "kind: Nonsense").unwrap();
+    assert_eq!(run(&["check", documents]).0, Some(4));
+    assert_eq!(explain("lake.s.t"), Some(4));
+    assert_eq!(run(&["serve"]).0, Some(1));
+    let json: serde_json::Value = serde_json::from_str(&run(&["check", "--format", "json", documents]).1).unwrap();
+    assert_eq!(json["findings"][0]["code"], "MW0103");
+    assert_eq!(json["findings"][0]["line"], 1);
+}
