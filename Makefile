@@ -1,6 +1,6 @@
 # What people type here. Everything else is cargo's and Maven's own.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench check clean server trino
+.PHONY: help demo test bench check clean server plugin trino
 
 PLUGIN := trino-shim/target/.built
 PLUGIN_SOURCES := $(shell find trino-shim/pom.xml trino-shim/src proto -type f)
@@ -10,7 +10,7 @@ help: ## list the targets
 
 demo: ## a real Trino with a small finance mesh, and the story of the people in it
 	@deploy/tools cargo mvn curl jdk
-	@$(MAKE) --no-print-directory server $(PLUGIN) trino
+	@$(MAKE) --no-print-directory server plugin trino
 	@deploy/demo/run
 
 test: ## everything: Rust, Java, and both together on a real Trino
@@ -34,6 +34,9 @@ server:
 
 trino:
 	@deploy/trino/assemble 483 tpch tpcds memory
+
+plugin: $(PLUGIN)
+	@:
 
 $(PLUGIN): $(PLUGIN_SOURCES)
 	@echo "building the Trino plugin"
