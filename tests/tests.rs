@@ -11,3 +11,4 @@
 mod documents;
 mod language;
 mod server;
+mod trino;
