@@ -14,3 +14,4 @@ pub mod engine;
 mod language;
 mod server;
 mod sql;
+mod trino;
