@@ -4,3 +4,4 @@
 pub mod engine;
 mod language;
 mod sql;
+mod tidy;

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use meshward::document::kinds::{Attribute, Cardinality, Documents, Missing, Policy, PolicyRule, Tag, Tagging, PlacedBy};
+use meshward::document::kinds::{
+    Attribute, Cardinality, Documents, Missing, PlacedBy, Policy, PolicyRule, Tag, Tagging,
+};
 use meshward::engine::decide;
 use meshward::engine::snapshot::Snapshot;
 use meshward::language::syntax::{
-    Audience, AudienceBase, Case, ColumnTarget, ColumnWord, Comparison, Condition, Lifting, MaskWord, Operand, Rule, Sentence,
-    Span, Spanned, Target, TextMatch,
+    Audience, AudienceBase, Case, ColumnTarget, ColumnWord, Comparison, Condition, Lifting, MaskWord, Operand, Rule,
+    Sentence, Span, Spanned, Target, TextMatch,
 };
 use meshward::model::column_type::ColumnType;
 use meshward::model::decision::{ColumnDecision, Decision, Rows};
@@ -46,7 +48,14 @@ fn hostile() -> impl Strategy<Value = Hostile> {
         .prop_filter("a column and a tag have names", |(column, _, _, _, _, tag)| {
             !column.is_empty() && Name::new(tag).is_some()
         })
-        .prop_map(|(column, literal, constant, values, user, tag)| Hostile { column, literal, constant, values, user, tag })
+        .prop_map(|(column, literal, constant, values, user, tag)| Hostile {
+            column,
+            literal,
+            constant,
+            values,
+            user,
+            tag,
+        })
 }
 
 fn rule(sentence: Sentence) -> PolicyRule {
@@ -73,7 +82,12 @@ fn documents(hostile: &Hostile) -> Documents {
         equal(&column, literal.clone()),
         equal(&tagged, attribute("regions")),
         equal(&column, attribute("user")),
-        Condition::TextMatch { left: column.clone(), kind: TextMatch::Contains, right: literal.clone(), case: Case::Exact },
+        Condition::TextMatch {
+            left: column.clone(),
+            kind: TextMatch::Contains,
+            right: literal.clone(),
+            case: Case::Exact,
+        },
     ]);
     let mask = Sentence::MaskColumns {
         columns: ColumnTarget { of: vec![ColumnWord::Named(at(Identifier::new(&hostile.column)))], except: Vec::new() },
@@ -135,7 +149,9 @@ fn printed(hostile: &Hostile) -> (Vec<String>, String) {
     };
     let column = Column { name: Identifier::new(&hostile.column), column_type: ColumnType::Varchar(None) };
     let request = TableRequest { table: TableName::new("c", "s", "t"), columns: vec![column] };
-    let Decision::Table(decision) = decide(&snapshot, &subject, &Request::Table(request)) else { panic!("not a table") };
+    let Decision::Table(decision) = decide(&snapshot, &subject, &Request::Table(request)) else {
+        panic!("not a table")
+    };
     let Rows::Where(filters) = decision.rows else { panic!("{:?}", decision.rows) };
     let [ColumnDecision::Masked(mask)] = &decision.columns[..] else { panic!("{:?}", decision.columns) };
     (filters.iter().map(|filter| filter.sql.to_string()).collect(), mask.sql.to_string())
@@ -166,7 +182,9 @@ impl Contents {
         match expression {
             Expr::Identifier(name) if name.quote_style == Some('"') => drop(self.columns.insert(name.value.clone())),
             Expr::Value(value) => self.texts.extend(value.value.clone().into_string()),
-            Expr::Nested(inner) | Expr::Cast { expr: inner, .. } | Expr::UnaryOp { expr: inner, .. } => self.walk(inner),
+            Expr::Nested(inner) | Expr::Cast { expr: inner, .. } | Expr::UnaryOp { expr: inner, .. } => {
+                self.walk(inner)
+            }
             Expr::BinaryOp { left, right, .. } => [left, right].into_iter().for_each(|side| self.walk(side)),
             Expr::In { expr, target: InTarget::List(list), .. } => {
                 self.walk(expr);
