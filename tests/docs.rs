@@ -196,7 +196,9 @@ fn every_property_and_error_of_the_plugin_is_documented() {
     let errors = read(&format!("{source}/MeshwardErrorCode.java"));
     let errors: Vec<String> = errors
         .lines()
-        .filter_map(|line| line.trim().strip_prefix("MESHWARD_")?.split_once('(').map(|(name, _)| format!("MESHWARD_{name}")))
+        .filter_map(|line| {
+            line.trim().strip_prefix("MESHWARD_")?.split_once('(').map(|(name, _)| format!("MESHWARD_{name}"))
+        })
         .collect();
     assert!(errors.len() >= 10, "only {errors:?} were found");
     all_are_named("docs/plugin.md", &errors);
@@ -230,7 +232,10 @@ fn every_configuration_key_and_metric_is_documented() {
 /// A heading's anchor, as GitHub makes it.
 fn anchor(heading: &str) -> String {
     let kept = heading.to_lowercase();
-    kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_')).map(|c| if c == ' ' { '-' } else { c }).collect()
+    kept.chars()
+        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect()
 }
 
 #[test]
@@ -286,7 +291,8 @@ fn module(path: &str) -> &str {
 fn the_code_map_names_every_module_and_nothing_points_back_up() {
     let map = read("ARCHITECTURE.md");
     let map = map.split_once("## Code map").unwrap().1.split_once("## Invariants").unwrap().0;
-    let order: Vec<&str> = map.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).map(module).collect();
+    let order: Vec<&str> =
+        map.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).map(module).collect();
     let place = |module: &str| order.iter().position(|other| *other == module);
     let mut wrong = Vec::new();
     for (path, text) in rust_files("src").iter().filter(|(path, _)| path != "src/lib.rs") {
@@ -294,7 +300,11 @@ fn the_code_map_names_every_module_and_nothing_points_back_up() {
             wrong.push(format!("{path} is not in the code map"));
             continue;
         };
-        for used in text.split("crate::").skip(1).filter_map(|rest| rest.split(|c: char| !(c.is_alphanumeric() || c == '_')).next()) {
+        for used in text
+            .split("crate::")
+            .skip(1)
+            .filter_map(|rest| rest.split(|c: char| !(c.is_alphanumeric() || c == '_')).next())
+        {
             // `crate::{a, b}` is not used in this tree.
             match place(used) {
                 Some(to) if to >= from => {}

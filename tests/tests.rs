@@ -14,4 +14,5 @@ pub mod engine;
 mod language;
 mod server;
 mod sql;
+mod tidy;
 mod trino;
