@@ -113,12 +113,8 @@ fn arithmetic(left: &Datum, op: &BinaryOperator, right: &Datum) -> Result<Datum>
         BinaryOperator::Plus => (a + b, whole(p1, s1).max(whole(p2, s2)) + scale + 1, scale),
         BinaryOperator::Minus => (a - b, whole(p1, s1).max(whole(p2, s2)) + scale + 1, scale),
         BinaryOperator::Multiply => (a * b, i64::try_from(p1 + p2).unwrap(), s1 + s2),
-        BinaryOperator::Divide if b.is_zero() => return fail("division by zero"),
+        BinaryOperator::Divide => return refuse("a decimal quotient, whose scale depends on Trino's release"),
         BinaryOperator::Modulo if b.is_zero() => return fail("division by zero"),
-        BinaryOperator::Divide => {
-            let precision = i64::try_from(p1).unwrap() + s2 + (s2 - s1).max(0);
-            (quotient(&a, &b, scale), precision, scale)
-        }
         BinaryOperator::Modulo => (a % b, whole(p1, s1).min(whole(p2, s2)) + scale, scale),
         op => return refuse(format!("{left:?} {op} {right:?}")),
     };
@@ -126,22 +122,6 @@ fn arithmetic(left: &Datum, op: &BinaryOperator, right: &Datum) -> Result<Datum>
         return refuse("scale above 38");
     }
     bounded(value, u64::try_from(precision).unwrap().min(38), scale)
-}
-
-/// Rounded half up, exactly: through the remainder and not through a longer quotient.
-fn quotient(a: &BigDecimal, b: &BigDecimal, scale: i64) -> BigDecimal {
-    let shift = BigDecimal::new(1.into(), -scale);
-    let shifted = a.abs() * shift;
-    let divisor = b.abs();
-    let remainder = &shifted % &divisor;
-    let mut whole = ((&shifted - &remainder) / &divisor).with_scale_round(0, RoundingMode::HalfUp);
-    if &remainder + &remainder >= divisor {
-        whole += 1;
-    }
-    let sign = if (*a < BigDecimal::zero()) == (*b < BigDecimal::zero()) { 1 } else { -1 };
-    let signed: BigDecimal = whole * sign;
-    let (digits, _) = signed.into_bigint_and_exponent();
-    BigDecimal::new(digits, scale)
 }
 
 fn digits(value: &BigDecimal) -> u64 {
