@@ -15,3 +15,4 @@ mod language;
 mod server;
 mod sql;
 mod trino;
+mod tidy;

@@ -41,6 +41,9 @@ type RowReading<'a> = Option<(usize, &'a Reading)>;
 
 impl Oracle<'_> {
     pub(super) fn condition(&self, condition: &Condition, party: &Party, row: RowReading<'_>) -> Truth {
+        if let Some((_, Reading::TooMany)) = row {
+            return Truth::Unknown;
+        }
         let side = |operand: &Operand| self.side(operand, party, row);
         match condition {
             Condition::And(parts) => {
@@ -101,7 +104,10 @@ impl Oracle<'_> {
         match operand {
             Operand::Column(column) => self.cell_of(Some(&column.node), row),
             Operand::ColumnTagged(tag) => {
-                let column = row.and_then(|(_, reading)| reading.get(&tag.node)).and_then(Option::as_ref);
+                let column = match row {
+                    Some((_, Reading::As(columns))) => columns.get(&tag.node).and_then(Option::as_ref),
+                    _ => None,
+                };
                 self.cell_of(column, row)
             }
             Operand::Attribute(attribute) => self.attribute(&attribute.node, party),
