@@ -14,5 +14,5 @@ pub mod engine;
 mod language;
 mod server;
 mod sql;
-mod trino;
 mod tidy;
+mod trino;
