@@ -11,6 +11,7 @@
 mod docs;
 mod documents;
 pub mod engine;
+mod fuzz;
 mod language;
 mod server;
 mod sql;
