@@ -8,6 +8,11 @@
     reason = "a test that meets what it did not expect fails"
 )]
 
+mod docs;
 mod documents;
+pub mod engine;
 mod language;
 mod server;
+mod sql;
+mod tidy;
+mod trino;

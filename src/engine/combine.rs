@@ -77,7 +77,7 @@ impl<'a> TableView<'a> {
                 }
             }
             Sentence::OnlyShowRows { rows, audience: of } if binds(standing, rule, of, Some(self.table)) => {
-                match self.readings(rows, reader(standing, rule)) {
+                match self.readings(rows, reader(standing, rule), Polarity::Binds) {
                     Readings::DoesNotBind => {}
                     Readings::TooMany => restraints.guards.push((rule, Residual::Known(Truth::False))),
                     Readings::Each(readings) => {
@@ -146,23 +146,34 @@ impl<'a> TableView<'a> {
         condition: Option<&Condition>,
     ) -> Vec<Option<crate::sql::expression::Predicate>> {
         let Some(condition) = condition else { return vec![None] };
-        match self.readings(condition, reader(standing, rule)) {
-            // The masked column has its tag and the condition's column has not: that part is unknown, which masks.
-            Readings::DoesNotBind | Readings::TooMany => vec![None],
-            Readings::Each(readings) => readings
-                .iter()
-                .filter_map(|reading| match self.fold(standing, condition, reading) {
-                    Residual::Known(Truth::False) => None,
-                    Residual::Known(_) => Some(None),
-                    Residual::Open(predicate) => Some(Some(predicate)),
-                })
-                .collect(),
+        // The mask's columns make it bind. A tag that only a domain placed would take cells away from it.
+        match self.readings(condition, reader(standing, rule), Polarity::Releases) {
+            // The masked column is there and the condition's column is not: that part is unknown.
+            Readings::DoesNotBind => self.cells_of(standing, condition, &BTreeMap::new()).into_iter().collect(),
+            Readings::TooMany => vec![None],
+            Readings::Each(readings) => {
+                readings.iter().filter_map(|reading| self.cells_of(standing, condition, reading)).collect()
+            }
+        }
+    }
+
+    /// The cells of one reading; `None`: none, `Some(None)`: all.
+    fn cells_of(
+        &self,
+        standing: &Standing<'a>,
+        condition: &Condition,
+        reading: &BTreeMap<Name, Identifier>,
+    ) -> Option<Option<crate::sql::expression::Predicate>> {
+        match self.fold(standing, condition, reading) {
+            Residual::Known(Truth::False) => None,
+            Residual::Known(_) => Some(None),
+            Residual::Open(predicate) => Some(Some(predicate)),
         }
     }
 
     /// The rows that an allow with a scope gives: all of its readings must hold.
     pub(crate) fn scope(&self, standing: &Standing<'a>, rule: &EngineRule, rows: &Condition) -> Residual {
-        match self.readings(rows, reader(standing, rule)) {
+        match self.readings(rows, reader(standing, rule), Polarity::Releases) {
             Readings::Each(readings) => {
                 all(readings.iter().map(|reading| self.fold(standing, rows, reading)).collect())
             }
@@ -193,12 +204,13 @@ impl<'a> TableView<'a> {
             .collect()
     }
 
-    /// Every way to put columns in the place of a condition's tags.
-    fn readings(&self, condition: &Condition, reader: Reader<'_>) -> Readings {
+    /// Every way to put columns in the place of a condition's tags. Which tags make the rule bind at all depends on what it does
+    /// when it binds.
+    fn readings(&self, condition: &Condition, reader: Reader<'_>, polarity: Polarity) -> Readings {
         let mut tags = BTreeSet::new();
         tags_of(condition, &mut tags);
         let trusted = |tag: &Name| reader.a_column_has(self.tags, tag, Polarity::Releases);
-        let bound = tags.iter().any(|tag| reader.a_column_has(self.tags, tag, Polarity::Binds));
+        let bound = tags.iter().any(|tag| reader.a_column_has(self.tags, tag, polarity));
         if !tags.is_empty() && !bound {
             return Readings::DoesNotBind;
         }

@@ -50,16 +50,10 @@ impl RowColumn {
     }
 }
 
-/// The lower case of one text as Trino's `lower` has it: code point by code point.
+/// The lower case of one text as Trino's `lower` has it: code point by code point. The one letter whose lower case is two code
+/// points, `İ`, becomes the first of them there.
 fn lower(text: &str) -> String {
-    let simple = |c: char| {
-        let mut mapped = c.to_lowercase();
-        match (mapped.next(), mapped.next()) {
-            (Some(one), None) => one,
-            _ => c,
-        }
-    };
-    text.chars().map(simple).collect()
+    text.chars().map(|c| c.to_lowercase().next().unwrap_or(c)).collect()
 }
 
 /// Text written in a rule, read as the type that the other side has.
@@ -154,8 +148,10 @@ pub(crate) fn column_with_value(
     let Some(value) = read_as(value, origin, class) else { return Residual::UNKNOWN };
     if let (Value::Text(text), Case::Ignored) = (&value, case) {
         let left = Scalar::LowerColumn(column.name.clone(), column.column_type);
-        let right = Scalar::Literal(Literal::Text(lower(text)));
-        return Residual::Open(Predicate::Compare(left, sql, right));
+        return match literal(&Value::text(&lower(text)), column.column_type, zone) {
+            Some(right) => Residual::Open(Predicate::Compare(left, sql, Scalar::Literal(right))),
+            None => Residual::UNKNOWN,
+        };
     }
     match literal(&value, column.column_type, zone) {
         Some(literal) => Residual::Open(Predicate::Compare(column.scalar(), sql, Scalar::Literal(literal))),
@@ -180,13 +176,17 @@ fn instants_with_day(column: &RowColumn, operator: Comparison, day: Date, zone: 
         Some(start) => Residual::Open(Predicate::Compare(column.scalar(), operator, Scalar::Literal(start))),
         None => Residual::UNKNOWN,
     };
-    let Ok(next) = day.tomorrow() else { return Residual::UNKNOWN };
+    // The last day that there is, which people write for "no end", has no next: whatever is not before it is within it.
+    let until_its_end = match day.tomorrow() {
+        Ok(next) => bound(next, Operator::Less),
+        Err(_) => any(vec![bound(day, Operator::Less), bound(day, Operator::GreaterOrEqual)]),
+    };
     match operator {
-        Comparison::Equal => all(vec![bound(day, Operator::GreaterOrEqual), bound(next, Operator::Less)]),
+        Comparison::Equal => all(vec![bound(day, Operator::GreaterOrEqual), until_its_end]),
         Comparison::NotEqual => not(instants_with_day(column, Comparison::Equal, day, zone)),
         Comparison::Less => bound(day, Operator::Less),
-        Comparison::LessOrEqual => bound(next, Operator::Less),
-        Comparison::Greater => bound(next, Operator::GreaterOrEqual),
+        Comparison::LessOrEqual => until_its_end,
+        Comparison::Greater => not(until_its_end),
         Comparison::GreaterOrEqual => bound(day, Operator::GreaterOrEqual),
     }
 }
@@ -280,8 +280,7 @@ pub(crate) fn texts(left: &Value, kind: TextMatch, right: &Value, case: Case) ->
 /// `column starts with value`
 pub(crate) fn column_text(column: &RowColumn, kind: TextMatch, value: &Value, case: Case) -> Residual {
     let Value::Text(text) = value else { return Residual::UNKNOWN };
-    // Blanks at the end of a char are no part of its value, so its text is not looked into.
-    if !matches!(column.column_type, ColumnType::Varchar(_)) {
+    if !matches!(column.column_type, ColumnType::Varchar(_) | ColumnType::Char(_)) {
         return Residual::UNKNOWN;
     }
     let affix = match kind {

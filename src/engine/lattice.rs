@@ -37,7 +37,7 @@ pub(crate) fn for_type(word: &MaskWord, column_type: ColumnType, zone: &TimeZone
         Mask::Constant(value) => constant(value, column_type, zone).map_or(Masked::Null, Masked::Constant),
         Mask::Hash => match column_type {
             ColumnType::Varchar(None) => Masked::HashText,
-            ColumnType::Varchar(Some(length)) if length >= 64 => Masked::HashText,
+            ColumnType::Varchar(Some(length)) | ColumnType::Char(length) if length >= 64 => Masked::HashText,
             ColumnType::Varbinary => Masked::HashBytes,
             _ => Masked::Null,
         },
@@ -152,24 +152,35 @@ fn stronger(left: Masked, right: Masked) -> Masked {
     }
 }
 
+/// The strongest of masks that all apply, in whatever order they come: NULL as soon as two of them cannot be compared.
+fn strongest<'a>(masks: impl Iterator<Item = &'a Masked> + Clone) -> Masked {
+    let comparable = |left: &Masked| masks.clone().all(|right| protection(left, right).is_some());
+    if masks.clone().all(comparable) { masks.cloned().fold(Masked::Clear, stronger) } else { Masked::Null }
+}
+
 /// What a cell shows under all masks that apply to its column: the strongest of those whose condition is TRUE or UNKNOWN there.
 pub(crate) fn combine(applied: Vec<Applied>) -> Masked {
     let (everywhere, some_cells): (Vec<_>, Vec<_>) = applied.into_iter().partition(|mask| mask.cells.is_none());
-    let base = everywhere.into_iter().map(|mask| mask.masked).fold(Masked::Clear, stronger);
+    let everywhere: Vec<Masked> = everywhere.into_iter().map(|mask| mask.masked).collect();
+    let base = strongest(everywhere.iter());
     let mut conditional: Vec<(Predicate, Masked)> = Vec::new();
     for mask in some_cells {
         let Some(cells) = mask.cells else { continue };
-        let there = stronger(mask.masked, base.clone());
-        if there != base && !conditional.contains(&(cells.clone(), there.clone())) {
-            conditional.push((cells, there));
+        if base != Masked::Null && !conditional.contains(&(cells.clone(), mask.masked.clone())) {
+            conditional.push((cells, mask.masked));
         }
     }
     if conditional.len() > MOST_CONDITIONAL_MASKS {
         return Masked::Null;
     }
+    let where_both = incomparable_pairs(&conditional);
+    // What each makes of its cells together with what applies everywhere.
+    for (_, masked) in &mut conditional {
+        *masked = strongest(everywhere.iter().chain([&*masked]));
+    }
+    conditional.retain(|(_, masked)| *masked != base);
     // Weakest innermost: what is looked at first wins.
     conditional.sort_by_key(|(_, masked)| rank(masked));
-    let where_both = incomparable_pairs(&conditional);
     let layers = conditional.into_iter().chain(where_both);
     layers.fold(base, |otherwise, (condition, masked)| Masked::Where {
         condition,

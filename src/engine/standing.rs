@@ -133,7 +133,8 @@ impl<'a> Standing<'a> {
         let texts = |texts: &BTreeSet<Arc<str>>| texts.iter().cloned().map(Value::Text).collect();
         Some(match built {
             Built::User => BTreeSet::from([Value::Text(identity.user.clone())]),
-            Built::Principal => identity.principal.iter().cloned().map(Value::Text).collect(),
+            // Trino names no principal for some identities: missing, as any attribute can be.
+            Built::Principal => BTreeSet::from([Value::Text(identity.principal.clone()?)]),
             Built::Groups => texts(&identity.groups),
             Built::Roles => {
                 let mut roles: BTreeSet<Value> = texts(&identity.enabled_roles);
@@ -171,6 +172,7 @@ impl<'a> Standing<'a> {
     pub(crate) fn is_present(&self, name: &Name) -> Truth {
         match self.attribute(name) {
             Some(values) => (!values.is_empty()).into(),
+            None if built_in(name) == Some(Built::Principal) => Truth::False,
             None if self.party.attributes.get(name) == Some(&Resolved::Missing) => Truth::False,
             None => Truth::Unknown,
         }

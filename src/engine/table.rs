@@ -102,7 +102,8 @@ impl<'a> Bench<'a> {
         let allows =
             allowing(Action::SelectFromColumns).into_iter().map(|rule| (rule, scope(&view, &asking, rule))).collect();
         // A view launders nothing: the mesh's restrictions on the invoker bind, unless a mesh rule lets the definer share.
-        let shared_by_the_mesh = shares.iter().any(|rule| rule.domain.is_none());
+        let shared_by_the_mesh =
+            shares.iter().any(|rule| rule.domain.is_none()) && sharing_denied_by(&rules, &view, &asking).is_none();
         let behind = asker
             .invoker()
             .filter(|_| !shared_by_the_mesh)
@@ -168,10 +169,7 @@ impl<'a> Bench<'a> {
 
     fn share(&self, read: &Verdict) -> Verdict {
         let table = self.view.table;
-        let denied = self.rules.iter().find(|rule| {
-            denies_action(rule, Action::CreateViewWithSelectFromColumns) && self.view.denies(&self.asking, rule)
-        });
-        match (read, denied) {
+        match (read, sharing_denied_by(&self.rules, &self.view, &self.asking)) {
             (Verdict::Deny(reason), _) => Verdict::Deny(reason.clone()),
             (Verdict::Allow, Some(rule)) => Verdict::Deny(reason::denied_by(self.asker, rule, Some(table))),
             (Verdict::Allow, None) if self.shares.is_empty() => {
@@ -288,6 +286,17 @@ impl<'a> Bench<'a> {
         }
         all.into_iter().for_each(|(rule, effect)| self.contribute(&rule, effect));
     }
+}
+
+/// The rule that denies letting others read through a view, if one does.
+fn sharing_denied_by<'a>(
+    rules: &[&'a EngineRule],
+    view: &TableView<'a>,
+    asking: &Standing<'a>,
+) -> Option<&'a EngineRule> {
+    let denies =
+        |rule: &&&EngineRule| denies_action(rule, Action::CreateViewWithSelectFromColumns) && view.denies(asking, rule);
+    rules.iter().find(denies).copied()
 }
 
 fn scope<'a>(view: &TableView<'a>, asking: &Standing<'a>, rule: &'a EngineRule) -> Residual {

@@ -113,9 +113,13 @@ impl Number {
     // INVARIANT: at most 38 significant digits before and after the point together, so that SQL can always hold it.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+        let (whole, fraction) = match digits.split_once('.') {
+            Some((whole, fraction)) => (whole, Some(fraction)),
+            None => (digits, None),
+        };
         let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-        if !all_digits(whole) || !all_digits(fraction) || whole.len() + fraction.len() > 38 {
+        let well_formed = all_digits(whole) && fraction.is_none_or(all_digits);
+        if !well_formed || whole.len() + fraction.map_or(0, str::len) > 38 {
             return None;
         }
         BigDecimal::from_str(text).ok().map(|number| Self(number.normalized()))
@@ -143,6 +147,7 @@ mod tests {
         assert_eq!(Number::parse("1.50"), Number::parse("1.5"));
         assert_eq!(Number::parse("-0.10").unwrap().to_string(), "-0.1");
         assert_eq!(Number::parse("100").unwrap().to_string(), "100");
+        assert!(Number::parse(&"9".repeat(38)).is_some());
         for hostile in ["", "1e9", "1e999999999", ".5", "5.", "--1", "NaN", "1_000", &"9".repeat(39)] {
             assert_eq!(Number::parse(hostile), None, "{hostile}");
         }

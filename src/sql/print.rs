@@ -65,7 +65,7 @@ fn predicate(predicate: &Predicate) -> String {
                 Affix::Suffix => format!("%{escaped}"),
                 Affix::Infix => format!("%{escaped}%"),
             };
-            format!("CAST({} AS varchar) LIKE {} ESCAPE '\\'", scalar(left), quoted_text(&pattern))
+            format!("{} LIKE {} ESCAPE '\\'", text_of(left), quoted_text(&pattern))
         }
         Predicate::Sql(text) => format!("({text}\n)"),
     }
@@ -89,8 +89,28 @@ fn symbol(operator: Operator) -> &'static str {
 fn scalar(scalar: &Scalar) -> String {
     match scalar {
         Scalar::Column(column, _) => identifier(column),
-        Scalar::LowerColumn(column, _) => format!("lower(CAST({} AS varchar))", identifier(column)),
+        // A char stays one, so that blanks at the end do not count.
+        Scalar::LowerColumn(_, ColumnType::Char(length)) => format!("CAST({} AS char({length}))", text_of(scalar)),
+        Scalar::LowerColumn(..) => text_of(scalar),
         Scalar::Literal(value) => literal(value),
+    }
+}
+
+fn text_of(scalar: &Scalar) -> String {
+    match scalar {
+        Scalar::Column(column, column_type) => column_text(column, *column_type),
+        Scalar::LowerColumn(column, column_type) => format!("lower({})", column_text(column, *column_type)),
+        scalar @ Scalar::Literal(_) => format!("CAST({} AS varchar)", self::scalar(scalar)),
+    }
+}
+
+/// A column as text. The blanks that fill a char up to its length are no part of it: `ends with`, a hash and the last characters
+/// are about what was written.
+fn column_text(column: &Identifier, column_type: ColumnType) -> String {
+    let text = format!("CAST({} AS varchar)", identifier(column));
+    match column_type {
+        ColumnType::Char(_) => format!("TRIM(TRAILING ' ' FROM {text})"),
+        _ => text,
     }
 }
 
@@ -144,7 +164,7 @@ fn is_bidirectional_control(c: char) -> bool {
 
 fn masked(masked: &Masked, column: &Identifier, column_type: ColumnType) -> String {
     let name = identifier(column);
-    let text = format!("CAST({name} AS varchar)");
+    let text = column_text(column, column_type);
     match masked {
         Masked::Null => "NULL".to_owned(),
         Masked::Clear => name,
@@ -175,9 +195,14 @@ fn masked(masked: &Masked, column: &Identifier, column_type: ColumnType) -> Stri
 fn rounded(name: &str, step: u32, column_type: ColumnType) -> String {
     match column_type {
         ColumnType::Real | ColumnType::Double => format!("round({name} / DOUBLE '{step}') * DOUBLE '{step}'"),
+        // Through the remainder, which is exact: a quotient is itself rounded to the column's scale, and 149.99 would become 200.
         ColumnType::Decimal { .. } => {
             let wide = sql_type(column_type).unwrap_or_default();
-            format!("TRY(CAST(round({name} / DECIMAL '{step}') * DECIMAL '{step}' AS {wide}))")
+            let rest = format!("{name} % DECIMAL '{step}'");
+            let up = format!(
+                "IF(abs({rest}) * DECIMAL '2' >= DECIMAL '{step}', sign({name}) * DECIMAL '{step}', DECIMAL '0')"
+            );
+            format!("TRY(CAST({name} - ({rest}) + {up} AS {wide}))")
         }
         // The quotient of two decimals without fraction is rounded half up to one without fraction.
         _ => {

@@ -33,7 +33,7 @@ final class Askers
     /** A check within a query. */
     Asker asker(SystemSecurityContext context)
     {
-        refusePlugin(context.getIdentity(), Optional.of(context.getQueryId().id()));
+        refusePlugin(context.getIdentity(), Optional.of(context.getQueryId().getId()));
         Query query = query(context);
         return new Asker(identities.identity(context.getIdentity()), Optional.of(query), Optional.of(context.getQueryStart()));
     }
@@ -41,8 +41,8 @@ final class Askers
     /** A check within a query that names no more than its id. */
     Asker asker(Identity identity, QueryId queryId)
     {
-        refusePlugin(identity, Optional.of(queryId.id()));
-        return new Asker(identities.identity(identity), Optional.of(queries.require(queryId.id())), Optional.empty());
+        refusePlugin(identity, Optional.of(queryId.getId()));
+        return new Asker(identities.identity(identity), Optional.of(queries.require(queryId.getId())), Optional.empty());
     }
 
     /** A check outside any query. */
@@ -55,7 +55,7 @@ final class Askers
     /** The query of a check. */
     Query query(SystemSecurityContext context)
     {
-        String queryId = context.getQueryId().id();
+        String queryId = context.getQueryId().getId();
         return queries.find(queryId)
                 .or(() -> starts.claim(queryId, context.getIdentity()))
                 .orElseGet(() -> queries.require(queryId));

@@ -65,7 +65,12 @@ final class Checks
 
     boolean isAllowed(Asker asker, String action, Resource resource)
     {
-        return allowed(verdict(asker, CheckAccessRequest.newBuilder().setAction(action).setResource(resource)));
+        return allowed(verdict(asker, action, resource));
+    }
+
+    Verdict verdict(Asker asker, String action, Resource resource)
+    {
+        return verdict(asker, CheckAccessRequest.newBuilder().setAction(action).setResource(resource));
     }
 
     static boolean allowed(Verdict verdict)

@@ -31,7 +31,7 @@ final class Functions
 
     void checkCanExecuteProcedure(SystemSecurityContext context, CatalogSchemaRoutineName procedure)
     {
-        if (!local.mayCall(context.getIdentity(), procedure)) {
+        if (!local.isKillQuery(procedure)) {
             checks.check(
                     askers.asker(context),
                     "execute_procedure",

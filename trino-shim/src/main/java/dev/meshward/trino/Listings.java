@@ -6,6 +6,7 @@ import dev.meshward.trino.client.Asker;
 import dev.meshward.trino.client.DecisionClient;
 import dev.meshward.trino.client.TableDecision;
 import dev.meshward.trino.client.TableKey;
+import dev.meshward.trino.convert.FunctionParts;
 import dev.meshward.trino.convert.Identities;
 import dev.meshward.trino.convert.Names;
 import dev.meshward.trino.convert.Names.TableColumn;
@@ -104,7 +105,7 @@ final class Listings
         return filter(
                 askers.asker(context),
                 functions,
-                function -> local.isSystem(catalog) && function.schemaName().equals("builtin") ? Optional.of(true) : Optional.empty(),
+                function -> local.isSystem(catalog) && FunctionParts.schema(function).equals("builtin") ? Optional.of(true) : Optional.empty(),
                 Names::sortedFunctions,
                 asked -> Names.functions(catalog, asked));
     }

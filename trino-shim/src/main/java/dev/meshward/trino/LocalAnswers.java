@@ -83,11 +83,10 @@ record LocalAnswers(Set<String> operators)
         return isSystem(function.getCatalogName()) && function.getSchemaName().equals("builtin");
     }
 
-    /** {@code CALL system.runtime.kill_query(...)}: Trino then checks whether that query may be killed. */
-    boolean mayCall(Identity identity, CatalogSchemaRoutineName procedure)
+    /** {@code CALL system.runtime.kill_query(...)}: for a query of somebody else, Trino then asks whether it may be killed. */
+    boolean isKillQuery(CatalogSchemaRoutineName procedure)
     {
-        return isOperator(identity) &&
-                isSystem(procedure.getCatalogName()) &&
+        return isSystem(procedure.getCatalogName()) &&
                 procedure.getSchemaName().equals("runtime") &&
                 procedure.getRoutineName().equals("kill_query");
     }

@@ -1,5 +1,6 @@
 package dev.meshward.trino;
 
+import dev.meshward.decision.v1.Resource;
 import dev.meshward.trino.client.DecisionClient;
 import dev.meshward.trino.client.Queries;
 import dev.meshward.trino.convert.Identities;
@@ -28,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 
 import static dev.meshward.trino.convert.Resources.branch;
 import static dev.meshward.trino.convert.Resources.catalog;
@@ -193,13 +195,21 @@ public class MeshwardAccessControl
     @Override
     public void checkCanSetSystemSessionProperty(Identity identity, QueryId queryId, String propertyName)
     {
-        checks.check(askers.asker(identity, queryId), "set_system_session_property", sessionProperty(Optional.empty(), propertyName), reason -> denySetSystemSessionProperty(propertyName, reason));
+        checks.check(
+                askers.asker(identity, queryId),
+                "set_system_session_property",
+                sessionProperty(Optional.empty(), propertyName),
+                reason -> denySetSystemSessionProperty(propertyName, reason));
     }
 
     /** Releases 440 to 464. */
     public void checkCanSetSystemSessionProperty(Identity identity, String propertyName)
     {
-        checks.check(askers.asker(identity), "set_system_session_property", sessionProperty(Optional.empty(), propertyName), reason -> denySetSystemSessionProperty(propertyName, reason));
+        checks.check(
+                askers.asker(identity),
+                "set_system_session_property",
+                sessionProperty(Optional.empty(), propertyName),
+                reason -> denySetSystemSessionProperty(propertyName, reason));
     }
 
     @Override
@@ -211,13 +221,13 @@ public class MeshwardAccessControl
     @Override
     public void checkCanCreateCatalog(SystemSecurityContext context, String catalog)
     {
-        checks.check(askers.asker(context), "create_catalog", catalog(catalog), reason -> denyCreateCatalog(catalog, reason));
+        check(context, "create_catalog", catalog(catalog), reason -> denyCreateCatalog(catalog, reason));
     }
 
     @Override
     public void checkCanDropCatalog(SystemSecurityContext context, String catalog)
     {
-        checks.check(askers.asker(context), "drop_catalog", catalog(catalog), reason -> denyDropCatalog(catalog, reason));
+        check(context, "drop_catalog", catalog(catalog), reason -> denyDropCatalog(catalog, reason));
     }
 
     @Override
@@ -229,31 +239,31 @@ public class MeshwardAccessControl
     @Override
     public void checkCanCreateSchema(SystemSecurityContext context, CatalogSchemaName schema, Map<String, Object> properties)
     {
-        checks.check(askers.asker(context), "create_schema", schema(schema), reason -> denyCreateSchema(schema.toString(), reason));
+        check(context, "create_schema", schema(schema), reason -> denyCreateSchema(schema.toString(), reason));
     }
 
     @Override
     public void checkCanDropSchema(SystemSecurityContext context, CatalogSchemaName schema)
     {
-        checks.check(askers.asker(context), "drop_schema", schema(schema), reason -> denyDropSchema(schema.toString(), reason));
+        check(context, "drop_schema", schema(schema), reason -> denyDropSchema(schema.toString(), reason));
     }
 
     @Override
     public void checkCanRenameSchema(SystemSecurityContext context, CatalogSchemaName schema, String newSchemaName)
     {
-        checks.check(askers.asker(context), "rename_schema", schema(schema), schema(schema.getCatalogName(), newSchemaName), reason -> denyRenameSchema(schema.toString(), newSchemaName, reason));
+        check(context, "rename_schema", schema(schema), schema(schema.getCatalogName(), newSchemaName), reason -> denyRenameSchema(schema.toString(), newSchemaName, reason));
     }
 
     @Override
     public void checkCanSetSchemaAuthorization(SystemSecurityContext context, CatalogSchemaName schema, TrinoPrincipal principal)
     {
-        checks.check(askers.asker(context), "set_schema_authorization", schema(schema), principal, reason -> denySetSchemaAuthorization(schema.toString(), principal, reason));
+        check(context, "set_schema_authorization", schema(schema), principal, reason -> denySetSchemaAuthorization(schema.toString(), principal, reason));
     }
 
     @Override
     public void checkCanShowSchemas(SystemSecurityContext context, String catalogName)
     {
-        checks.check(askers.asker(context), "show_schemas", catalog(catalogName), AccessDeniedException::denyShowSchemas);
+        check(context, "show_schemas", catalog(catalogName), AccessDeniedException::denyShowSchemas);
     }
 
     @Override
@@ -265,61 +275,61 @@ public class MeshwardAccessControl
     @Override
     public void checkCanShowCreateSchema(SystemSecurityContext context, CatalogSchemaName schemaName)
     {
-        checks.check(askers.asker(context), "show_create_schema", schema(schemaName), reason -> denyShowCreateSchema(schemaName.toString(), reason));
+        check(context, "show_create_schema", schema(schemaName), reason -> denyShowCreateSchema(schemaName.toString(), reason));
     }
 
     @Override
     public void checkCanShowCreateTable(SystemSecurityContext context, CatalogSchemaTableName table)
     {
-        checks.check(askers.asker(context), "show_create_table", table(table), reason -> denyShowCreateTable(table.toString(), reason));
+        check(context, "show_create_table", table(table), reason -> denyShowCreateTable(table.toString(), reason));
     }
 
     @Override
     public void checkCanCreateTable(SystemSecurityContext context, CatalogSchemaTableName table, Map<String, Object> properties)
     {
-        checks.check(askers.asker(context), "create_table", table(table), reason -> denyCreateTable(table.toString(), reason));
+        check(context, "create_table", table(table), reason -> denyCreateTable(table.toString(), reason));
     }
 
     @Override
     public void checkCanDropTable(SystemSecurityContext context, CatalogSchemaTableName table)
     {
-        checks.check(askers.asker(context), "drop_table", table(table), reason -> denyDropTable(table.toString(), reason));
+        check(context, "drop_table", table(table), reason -> denyDropTable(table.toString(), reason));
     }
 
     @Override
     public void checkCanRenameTable(SystemSecurityContext context, CatalogSchemaTableName table, CatalogSchemaTableName newTable)
     {
-        checks.check(askers.asker(context), "rename_table", table(table), table(newTable), reason -> denyRenameTable(table.toString(), newTable.toString(), reason));
+        check(context, "rename_table", table(table), table(newTable), reason -> denyRenameTable(table.toString(), newTable.toString(), reason));
     }
 
     @Override
     public void checkCanSetTableProperties(SystemSecurityContext context, CatalogSchemaTableName table, Map<String, Optional<Object>> properties)
     {
-        checks.check(askers.asker(context), "set_table_properties", table(table), reason -> denySetTableProperties(table.toString(), reason));
+        check(context, "set_table_properties", table(table), reason -> denySetTableProperties(table.toString(), reason));
     }
 
     @Override
     public void checkCanSetTableComment(SystemSecurityContext context, CatalogSchemaTableName table)
     {
-        checks.check(askers.asker(context), "set_table_comment", table(table), reason -> denyCommentTable(table.toString(), reason));
+        check(context, "set_table_comment", table(table), reason -> denyCommentTable(table.toString(), reason));
     }
 
     @Override
     public void checkCanSetViewComment(SystemSecurityContext context, CatalogSchemaTableName view)
     {
-        checks.check(askers.asker(context), "set_view_comment", table(view), reason -> denyCommentView(view.toString(), reason));
+        check(context, "set_view_comment", table(view), reason -> denyCommentView(view.toString(), reason));
     }
 
     @Override
     public void checkCanSetColumnComment(SystemSecurityContext context, CatalogSchemaTableName table)
     {
-        checks.check(askers.asker(context), "set_column_comment", table(table), reason -> denyCommentColumn(table.toString(), reason));
+        check(context, "set_column_comment", table(table), reason -> denyCommentColumn(table.toString(), reason));
     }
 
     @Override
     public void checkCanShowTables(SystemSecurityContext context, CatalogSchemaName schema)
     {
-        checks.check(askers.asker(context), "show_tables", schema(schema), reason -> denyShowTables(schema.toString(), reason));
+        check(context, "show_tables", schema(schema), reason -> denyShowTables(schema.toString(), reason));
     }
 
     @Override
@@ -331,7 +341,7 @@ public class MeshwardAccessControl
     @Override
     public void checkCanShowColumns(SystemSecurityContext context, CatalogSchemaTableName table)
     {
-        checks.check(askers.asker(context), "show_columns", table(table), reason -> denyShowColumns(table.toString(), reason));
+        check(context, "show_columns", table(table), reason -> denyShowColumns(table.toString(), reason));
     }
 
     @Override
@@ -349,31 +359,31 @@ public class MeshwardAccessControl
     @Override
     public void checkCanAddColumn(SystemSecurityContext context, CatalogSchemaTableName table)
     {
-        checks.check(askers.asker(context), "add_column", table(table), reason -> denyAddColumn(table.toString(), reason));
+        check(context, "add_column", table(table), reason -> denyAddColumn(table.toString(), reason));
     }
 
     @Override
     public void checkCanAlterColumn(SystemSecurityContext context, CatalogSchemaTableName table)
     {
-        checks.check(askers.asker(context), "alter_column", table(table), reason -> denyAlterColumn(table.toString(), reason));
+        check(context, "alter_column", table(table), reason -> denyAlterColumn(table.toString(), reason));
     }
 
     @Override
     public void checkCanDropColumn(SystemSecurityContext context, CatalogSchemaTableName table)
     {
-        checks.check(askers.asker(context), "drop_column", table(table), reason -> denyDropColumn(table.toString(), reason));
+        check(context, "drop_column", table(table), reason -> denyDropColumn(table.toString(), reason));
     }
 
     @Override
     public void checkCanSetTableAuthorization(SystemSecurityContext context, CatalogSchemaTableName table, TrinoPrincipal principal)
     {
-        checks.check(askers.asker(context), "set_table_authorization", table(table), principal, reason -> denySetTableAuthorization(table.toString(), principal, reason));
+        check(context, "set_table_authorization", table(table), principal, reason -> denySetTableAuthorization(table.toString(), principal, reason));
     }
 
     @Override
     public void checkCanRenameColumn(SystemSecurityContext context, CatalogSchemaTableName table)
     {
-        checks.check(askers.asker(context), "rename_column", table(table), reason -> denyRenameColumn(table.toString(), reason));
+        check(context, "rename_column", table(table), reason -> denyRenameColumn(table.toString(), reason));
     }
 
     @Override
@@ -391,79 +401,83 @@ public class MeshwardAccessControl
     @Override
     public void checkCanInsertIntoTable(SystemSecurityContext context, CatalogSchemaTableName table, Optional<String> branch)
     {
-        checks.check(askers.asker(context), "insert_into_table", branch(table, branch), reason -> denyInsertTable(onBranch(table, branch), reason));
+        check(context, "insert_into_table", branch(table, branch), reason -> denyInsertTable(onBranch(table, branch), reason));
     }
 
     @Override
     public void checkCanInsertIntoTable(SystemSecurityContext context, CatalogSchemaTableName table)
     {
-        checks.check(askers.asker(context), "insert_into_table", table(table), reason -> denyInsertTable(table.toString(), reason));
+        check(context, "insert_into_table", table(table), reason -> denyInsertTable(table.toString(), reason));
     }
 
     @Override
     public void checkCanDeleteFromTable(SystemSecurityContext context, CatalogSchemaTableName table, Optional<String> branch)
     {
-        checks.check(askers.asker(context), "delete_from_table", branch(table, branch), reason -> denyDeleteTable(onBranch(table, branch), reason));
+        check(context, "delete_from_table", branch(table, branch), reason -> denyDeleteTable(onBranch(table, branch), reason));
     }
 
     @Override
     public void checkCanDeleteFromTable(SystemSecurityContext context, CatalogSchemaTableName table)
     {
-        checks.check(askers.asker(context), "delete_from_table", table(table), reason -> denyDeleteTable(table.toString(), reason));
+        check(context, "delete_from_table", table(table), reason -> denyDeleteTable(table.toString(), reason));
     }
 
     @Override
     public void checkCanTruncateTable(SystemSecurityContext context, CatalogSchemaTableName table)
     {
-        checks.check(askers.asker(context), "truncate_table", table(table), reason -> denyTruncateTable(table.toString(), reason));
+        check(context, "truncate_table", table(table), reason -> denyTruncateTable(table.toString(), reason));
     }
 
     @Override
     public void checkCanUpdateTableColumns(SystemSecurityContext context, CatalogSchemaTableName table, Optional<String> branch, Set<String> updatedColumnNames)
     {
-        checks.check(askers.asker(context), "update_table_columns", columns(table, branch, updatedColumnNames), reason -> denyUpdateTableColumns(onBranch(table, branch), updatedColumnNames, reason));
+        check(context, "update_table_columns", columns(table, branch, updatedColumnNames), reason -> denyUpdateTableColumns(onBranch(table, branch), updatedColumnNames, reason));
     }
 
     @Override
     public void checkCanUpdateTableColumns(SystemSecurityContext context, CatalogSchemaTableName table, Set<String> updatedColumnNames)
     {
-        checks.check(askers.asker(context), "update_table_columns", columns(table, Optional.empty(), updatedColumnNames), reason -> denyUpdateTableColumns(table.toString(), updatedColumnNames, reason));
+        check(
+                context,
+                "update_table_columns",
+                columns(table, Optional.empty(), updatedColumnNames),
+                reason -> denyUpdateTableColumns(table.toString(), updatedColumnNames, reason));
     }
 
     @Override
     public void checkCanCreateView(SystemSecurityContext context, CatalogSchemaTableName view)
     {
-        checks.check(askers.asker(context), "create_view", table(view), reason -> denyCreateView(view.toString(), reason));
+        check(context, "create_view", table(view), reason -> denyCreateView(view.toString(), reason));
     }
 
     @Override
     public void checkCanRenameView(SystemSecurityContext context, CatalogSchemaTableName view, CatalogSchemaTableName newView)
     {
-        checks.check(askers.asker(context), "rename_view", table(view), table(newView), reason -> denyRenameView(view.toString(), newView.toString(), reason));
+        check(context, "rename_view", table(view), table(newView), reason -> denyRenameView(view.toString(), newView.toString(), reason));
     }
 
     @Override
     public void checkCanSetViewAuthorization(SystemSecurityContext context, CatalogSchemaTableName view, TrinoPrincipal principal)
     {
-        checks.check(askers.asker(context), "set_view_authorization", table(view), principal, reason -> denySetViewAuthorization(view.toString(), principal, reason));
+        check(context, "set_view_authorization", table(view), principal, reason -> denySetViewAuthorization(view.toString(), principal, reason));
     }
 
     @Override
     public void checkCanRefreshView(SystemSecurityContext context, CatalogSchemaTableName viewName)
     {
-        checks.check(askers.asker(context), "refresh_view", table(viewName), reason -> denyRefreshView(viewName.toString(), reason));
+        check(context, "refresh_view", table(viewName), reason -> denyRefreshView(viewName.toString(), reason));
     }
 
     @Override
     public void checkCanSetMaterializedViewAuthorization(SystemSecurityContext context, CatalogSchemaTableName view, TrinoPrincipal principal)
     {
-        checks.check(askers.asker(context), "set_materialized_view_authorization", table(view), principal, reason -> denySetViewAuthorization(view.toString(), principal, reason));
+        check(context, "set_materialized_view_authorization", table(view), principal, reason -> denySetViewAuthorization(view.toString(), principal, reason));
     }
 
     @Override
     public void checkCanDropView(SystemSecurityContext context, CatalogSchemaTableName view)
     {
-        checks.check(askers.asker(context), "drop_view", table(view), reason -> denyDropView(view.toString(), reason));
+        check(context, "drop_view", table(view), reason -> denyDropView(view.toString(), reason));
     }
 
     @Override
@@ -481,127 +495,173 @@ public class MeshwardAccessControl
     @Override
     public void checkCanCreateMaterializedView(SystemSecurityContext context, CatalogSchemaTableName materializedView, Map<String, Object> properties)
     {
-        checks.check(askers.asker(context), "create_materialized_view", table(materializedView), reason -> denyCreateMaterializedView(materializedView.toString(), reason));
+        check(context, "create_materialized_view", table(materializedView), reason -> denyCreateMaterializedView(materializedView.toString(), reason));
     }
 
     @Override
     public void checkCanRefreshMaterializedView(SystemSecurityContext context, CatalogSchemaTableName materializedView)
     {
-        checks.check(askers.asker(context), "refresh_materialized_view", table(materializedView), reason -> denyRefreshMaterializedView(materializedView.toString(), reason));
+        check(context, "refresh_materialized_view", table(materializedView), reason -> denyRefreshMaterializedView(materializedView.toString(), reason));
     }
 
     @Override
     public void checkCanSetMaterializedViewProperties(SystemSecurityContext context, CatalogSchemaTableName materializedView, Map<String, Optional<Object>> properties)
     {
-        checks.check(askers.asker(context), "set_materialized_view_properties", table(materializedView), reason -> denySetMaterializedViewProperties(materializedView.toString(), reason));
+        check(context, "set_materialized_view_properties", table(materializedView), reason -> denySetMaterializedViewProperties(materializedView.toString(), reason));
     }
 
     @Override
     public void checkCanDropMaterializedView(SystemSecurityContext context, CatalogSchemaTableName materializedView)
     {
-        checks.check(askers.asker(context), "drop_materialized_view", table(materializedView), reason -> denyDropMaterializedView(materializedView.toString(), reason));
+        check(context, "drop_materialized_view", table(materializedView), reason -> denyDropMaterializedView(materializedView.toString(), reason));
     }
 
     @Override
     public void checkCanRenameMaterializedView(SystemSecurityContext context, CatalogSchemaTableName view, CatalogSchemaTableName newView)
     {
-        checks.check(askers.asker(context), "rename_materialized_view", table(view), table(newView), reason -> denyRenameMaterializedView(view.toString(), newView.toString(), reason));
+        check(context, "rename_materialized_view", table(view), table(newView), reason -> denyRenameMaterializedView(view.toString(), newView.toString(), reason));
     }
 
     @Override
     public void checkCanSetCatalogSessionProperty(SystemSecurityContext context, String catalogName, String propertyName)
     {
-        checks.check(askers.asker(context), "set_catalog_session_property", sessionProperty(Optional.of(catalogName), propertyName), reason -> denySetCatalogSessionProperty(catalogName, propertyName, reason));
+        check(
+                context,
+                "set_catalog_session_property",
+                sessionProperty(Optional.of(catalogName), propertyName),
+                reason -> denySetCatalogSessionProperty(catalogName, propertyName, reason));
     }
 
     @Override
     public void checkCanGrantSchemaPrivilege(SystemSecurityContext context, Privilege privilege, CatalogSchemaName schema, TrinoPrincipal grantee, boolean grantOption)
     {
-        checks.check(askers.asker(context), "grant_schema_privilege", schema(schema), grantee, reason -> denyGrantSchemaPrivilege(privilege.toString(), schema.toString(), reason));
+        check(context, "grant_schema_privilege", schema(schema), grantee, reason -> denyGrantSchemaPrivilege(privilege.toString(), schema.toString(), reason));
     }
 
     @Override
     public void checkCanDenySchemaPrivilege(SystemSecurityContext context, Privilege privilege, CatalogSchemaName schema, TrinoPrincipal grantee)
     {
-        checks.check(askers.asker(context), "deny_schema_privilege", schema(schema), grantee, reason -> denyDenySchemaPrivilege(privilege.toString(), schema.toString(), reason));
+        check(context, "deny_schema_privilege", schema(schema), grantee, reason -> denyDenySchemaPrivilege(privilege.toString(), schema.toString(), reason));
     }
 
     @Override
     public void checkCanRevokeSchemaPrivilege(SystemSecurityContext context, Privilege privilege, CatalogSchemaName schema, TrinoPrincipal revokee, boolean grantOption)
     {
-        checks.check(askers.asker(context), "revoke_schema_privilege", schema(schema), revokee, reason -> denyRevokeSchemaPrivilege(privilege.toString(), schema.toString(), reason));
+        check(context, "revoke_schema_privilege", schema(schema), revokee, reason -> denyRevokeSchemaPrivilege(privilege.toString(), schema.toString(), reason));
     }
 
     @Override
     public void checkCanGrantTablePrivilege(SystemSecurityContext context, Privilege privilege, CatalogSchemaTableName table, TrinoPrincipal grantee, boolean grantOption)
     {
-        checks.check(askers.asker(context), "grant_table_privilege", privilege(table, Optional.empty(), privilege.name()), grantee, reason -> denyGrantTablePrivilege(privilege.toString(), table.toString(), reason));
+        check(
+                context,
+                "grant_table_privilege",
+                privilege(table, Optional.empty(), privilege.name()),
+                grantee,
+                reason -> denyGrantTablePrivilege(privilege.toString(), table.toString(), reason));
     }
 
     @Override
     public void checkCanDenyTablePrivilege(SystemSecurityContext context, Privilege privilege, CatalogSchemaTableName table, TrinoPrincipal grantee)
     {
-        checks.check(askers.asker(context), "deny_table_privilege", privilege(table, Optional.empty(), privilege.name()), grantee, reason -> denyDenyTablePrivilege(privilege.toString(), table.toString(), reason));
+        check(
+                context,
+                "deny_table_privilege",
+                privilege(table, Optional.empty(), privilege.name()),
+                grantee,
+                reason -> denyDenyTablePrivilege(privilege.toString(), table.toString(), reason));
     }
 
     @Override
     public void checkCanRevokeTablePrivilege(SystemSecurityContext context, Privilege privilege, CatalogSchemaTableName table, TrinoPrincipal revokee, boolean grantOption)
     {
-        checks.check(askers.asker(context), "revoke_table_privilege", privilege(table, Optional.empty(), privilege.name()), revokee, reason -> denyRevokeTablePrivilege(privilege.toString(), table.toString(), reason));
+        check(
+                context,
+                "revoke_table_privilege",
+                privilege(table, Optional.empty(), privilege.name()),
+                revokee,
+                reason -> denyRevokeTablePrivilege(privilege.toString(), table.toString(), reason));
     }
 
     @Override
-    public void checkCanGrantTableBranchPrivilege(SystemSecurityContext context, Privilege privilege, CatalogSchemaTableName table, String branchName, TrinoPrincipal grantee, boolean grantOption)
+    public void checkCanGrantTableBranchPrivilege(
+            SystemSecurityContext context,
+            Privilege privilege,
+            CatalogSchemaTableName table,
+            String branchName,
+            TrinoPrincipal grantee,
+            boolean grantOption)
     {
-        checks.check(askers.asker(context), "grant_table_branch_privilege", privilege(table, Optional.of(branchName), privilege.name()), grantee, reason -> denyGrantTableBranchPrivilege(privilege.toString(), table.toString(), branchName, reason));
+        check(
+                context,
+                "grant_table_branch_privilege",
+                privilege(table, Optional.of(branchName), privilege.name()),
+                grantee,
+                reason -> denyGrantTableBranchPrivilege(privilege.toString(), table.toString(), branchName, reason));
     }
 
     @Override
     public void checkCanDenyTableBranchPrivilege(SystemSecurityContext context, Privilege privilege, CatalogSchemaTableName table, String branchName, TrinoPrincipal grantee)
     {
-        checks.check(askers.asker(context), "deny_table_branch_privilege", privilege(table, Optional.of(branchName), privilege.name()), grantee, reason -> denyDenyTableBranchPrivilege(privilege.toString(), table.toString(), branchName, reason));
+        check(
+                context,
+                "deny_table_branch_privilege",
+                privilege(table, Optional.of(branchName), privilege.name()),
+                grantee,
+                reason -> denyDenyTableBranchPrivilege(privilege.toString(), table.toString(), branchName, reason));
     }
 
     @Override
-    public void checkCanRevokeTableBranchPrivilege(SystemSecurityContext context, Privilege privilege, CatalogSchemaTableName table, String branchName, TrinoPrincipal revokee, boolean grantOption)
+    public void checkCanRevokeTableBranchPrivilege(
+            SystemSecurityContext context,
+            Privilege privilege,
+            CatalogSchemaTableName table,
+            String branchName,
+            TrinoPrincipal revokee,
+            boolean grantOption)
     {
-        checks.check(askers.asker(context), "revoke_table_branch_privilege", privilege(table, Optional.of(branchName), privilege.name()), revokee, reason -> denyRevokeTableBranchPrivilege(privilege.toString(), table.toString(), branchName, reason));
+        check(
+                context,
+                "revoke_table_branch_privilege",
+                privilege(table, Optional.of(branchName), privilege.name()),
+                revokee,
+                reason -> denyRevokeTableBranchPrivilege(privilege.toString(), table.toString(), branchName, reason));
     }
 
     @Override
     public void checkCanGrantEntityPrivilege(SystemSecurityContext context, EntityPrivilege privilege, EntityKindAndName entity, TrinoPrincipal grantee, boolean grantOption)
     {
-        checks.check(askers.asker(context), "grant_entity_privilege", privilege(entity, privilege.name()), grantee, reason -> denyGrantEntityPrivilege(privilege.name(), entity, reason));
+        check(context, "grant_entity_privilege", privilege(entity, privilege.name()), grantee, reason -> denyGrantEntityPrivilege(privilege.name(), entity, reason));
     }
 
     @Override
     public void checkCanDenyEntityPrivilege(SystemSecurityContext context, EntityPrivilege privilege, EntityKindAndName entity, TrinoPrincipal grantee)
     {
-        checks.check(askers.asker(context), "deny_entity_privilege", privilege(entity, privilege.name()), grantee, reason -> denyDenyEntityPrivilege(privilege.name(), entity, reason));
+        check(context, "deny_entity_privilege", privilege(entity, privilege.name()), grantee, reason -> denyDenyEntityPrivilege(privilege.name(), entity, reason));
     }
 
     @Override
     public void checkCanRevokeEntityPrivilege(SystemSecurityContext context, EntityPrivilege privilege, EntityKindAndName entity, TrinoPrincipal revokee, boolean grantOption)
     {
-        checks.check(askers.asker(context), "revoke_entity_privilege", privilege(entity, privilege.name()), revokee, reason -> denyRevokeEntityPrivilege(privilege.name(), entity, reason));
+        check(context, "revoke_entity_privilege", privilege(entity, privilege.name()), revokee, reason -> denyRevokeEntityPrivilege(privilege.name(), entity, reason));
     }
 
     @Override
     public void checkCanShowRoles(SystemSecurityContext context)
     {
-        checks.check(askers.asker(context), "show_roles", system(), reason -> denied("Cannot show roles", reason));
+        check(context, "show_roles", system(), reason -> denied("Cannot show roles", reason));
     }
 
     @Override
     public void checkCanCreateRole(SystemSecurityContext context, String role, Optional<TrinoPrincipal> grantor)
     {
-        checks.check(askers.asker(context), "create_role", role(role), reason -> denied("Cannot create role " + role, reason));
+        check(context, "create_role", role(role), reason -> denied("Cannot create role " + role, reason));
     }
 
     @Override
     public void checkCanDropRole(SystemSecurityContext context, String role)
     {
-        checks.check(askers.asker(context), "drop_role", role(role), reason -> denied("Cannot drop role " + role, reason));
+        check(context, "drop_role", role(role), reason -> denied("Cannot drop role " + role, reason));
     }
 
     @Override
@@ -619,13 +679,13 @@ public class MeshwardAccessControl
     @Override
     public void checkCanShowCurrentRoles(SystemSecurityContext context)
     {
-        checks.check(askers.asker(context), "show_current_roles", system(), reason -> denied("Cannot show current roles", reason));
+        check(context, "show_current_roles", system(), reason -> denied("Cannot show current roles", reason));
     }
 
     @Override
     public void checkCanShowRoleGrants(SystemSecurityContext context)
     {
-        checks.check(askers.asker(context), "show_role_grants", system(), reason -> denied("Cannot show role grants", reason));
+        check(context, "show_role_grants", system(), reason -> denied("Cannot show role grants", reason));
     }
 
     @Override
@@ -649,13 +709,13 @@ public class MeshwardAccessControl
     @Override
     public void checkCanExecuteTableProcedure(SystemSecurityContext context, CatalogSchemaTableName table, String procedure)
     {
-        checks.check(askers.asker(context), "execute_table_procedure", procedure(table, procedure), reason -> denied("Cannot execute table procedure %s on %s".formatted(procedure, table), reason));
+        check(context, "execute_table_procedure", procedure(table, procedure), reason -> denied("Cannot execute table procedure %s on %s".formatted(procedure, table), reason));
     }
 
     @Override
     public void checkCanShowFunctions(SystemSecurityContext context, CatalogSchemaName schema)
     {
-        checks.check(askers.asker(context), "show_functions", schema(schema), reason -> denyShowFunctions(schema.toString(), reason));
+        check(context, "show_functions", schema(schema), reason -> denyShowFunctions(schema.toString(), reason));
     }
 
     @Override
@@ -667,43 +727,48 @@ public class MeshwardAccessControl
     @Override
     public void checkCanCreateFunction(SystemSecurityContext context, CatalogSchemaRoutineName functionName)
     {
-        checks.check(askers.asker(context), "create_function", function(functionName), reason -> denyCreateFunction(functionName.toString(), reason));
+        check(context, "create_function", function(functionName), reason -> denyCreateFunction(functionName.toString(), reason));
     }
 
     @Override
     public void checkCanDropFunction(SystemSecurityContext context, CatalogSchemaRoutineName functionName)
     {
-        checks.check(askers.asker(context), "drop_function", function(functionName), reason -> denyDropFunction(functionName.toString(), reason));
+        check(context, "drop_function", function(functionName), reason -> denyDropFunction(functionName.toString(), reason));
     }
 
     @Override
     public void checkCanShowCreateFunction(SystemSecurityContext context, CatalogSchemaRoutineName functionName)
     {
-        checks.check(askers.asker(context), "show_create_function", function(functionName), reason -> denyShowCreateFunction(functionName.toString(), reason));
+        check(context, "show_create_function", function(functionName), reason -> denyShowCreateFunction(functionName.toString(), reason));
     }
 
     @Override
     public void checkCanShowBranches(SystemSecurityContext context, CatalogSchemaTableName tableName)
     {
-        checks.check(askers.asker(context), "show_branches", table(tableName), reason -> denyShowBranches(tableName.toString(), reason));
+        check(context, "show_branches", table(tableName), reason -> denyShowBranches(tableName.toString(), reason));
     }
 
     @Override
     public void checkCanCreateBranch(SystemSecurityContext context, CatalogSchemaTableName tableName, String branchName)
     {
-        checks.check(askers.asker(context), "create_branch", branch(tableName, Optional.of(branchName)), reason -> denyCreateBranch("%s in %s".formatted(branchName, tableName), reason));
+        check(context, "create_branch", branch(tableName, Optional.of(branchName)), reason -> denyCreateBranch("%s in %s".formatted(branchName, tableName), reason));
     }
 
     @Override
     public void checkCanDropBranch(SystemSecurityContext context, CatalogSchemaTableName tableName, String branchName)
     {
-        checks.check(askers.asker(context), "drop_branch", branch(tableName, Optional.of(branchName)), reason -> denyDropBranch("%s in %s".formatted(branchName, tableName), reason));
+        check(context, "drop_branch", branch(tableName, Optional.of(branchName)), reason -> denyDropBranch("%s in %s".formatted(branchName, tableName), reason));
     }
 
     @Override
     public void checkCanFastForwardBranch(SystemSecurityContext context, CatalogSchemaTableName tableName, String sourceBranchName, String targetBranchName)
     {
-        checks.check(askers.asker(context), "fast_forward_branch", branch(tableName, Optional.of(sourceBranchName)), branch(tableName, Optional.of(targetBranchName)), reason -> denyFastForwardBranch("%s in %s".formatted(targetBranchName, tableName), reason));
+        check(
+                context,
+                "fast_forward_branch",
+                branch(tableName, Optional.of(sourceBranchName)),
+                branch(tableName, Optional.of(targetBranchName)),
+                reason -> denyFastForwardBranch("%s in %s".formatted(targetBranchName, tableName), reason));
     }
 
     @Override
@@ -727,7 +792,7 @@ public class MeshwardAccessControl
     @Override
     public void checkCanSetEntityAuthorization(SystemSecurityContext context, EntityKindAndName entityKindAndName, TrinoPrincipal principal)
     {
-        checks.check(askers.asker(context), "set_entity_authorization", entity(entityKindAndName), principal, reason -> denySetEntityAuthorization(entityKindAndName, principal, reason));
+        check(context, "set_entity_authorization", entity(entityKindAndName), principal, reason -> denySetEntityAuthorization(entityKindAndName, principal, reason));
     }
 
     @Override
@@ -740,6 +805,21 @@ public class MeshwardAccessControl
     public void shutdown()
     {
         client.close();
+    }
+
+    private void check(SystemSecurityContext context, String action, Resource resource, Consumer<String> denial)
+    {
+        checks.check(askers.asker(context), action, resource, denial);
+    }
+
+    private void check(SystemSecurityContext context, String action, Resource resource, Resource target, Consumer<String> denial)
+    {
+        checks.check(askers.asker(context), action, resource, target, denial);
+    }
+
+    private void check(SystemSecurityContext context, String action, Resource resource, TrinoPrincipal principal, Consumer<String> denial)
+    {
+        checks.check(askers.asker(context), action, resource, principal, denial);
     }
 
     private static String onBranch(CatalogSchemaTableName table, Optional<String> branch)

@@ -35,7 +35,7 @@ final class QueryStarts
 
     void started(QueryId queryId, Identity invoker)
     {
-        queries.start(queryId.id(), identities.identity(invoker));
+        queries.start(queryId.getId(), identities.identity(invoker));
     }
 
     /** Somebody may execute a query whose id is not told yet. */

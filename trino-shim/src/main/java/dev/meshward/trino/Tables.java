@@ -155,10 +155,10 @@ final class Tables
             return true;
         }
         Asker asker = askers.asker(context);
-        return asker.query()
-                .flatMap(query -> query.catalog(asker.identity(), catalog))
-                .map(Checks::allowed)
-                .orElseGet(() -> checks.isAllowed(asker, "access_catalog", Resources.catalog(catalog)));
+        Query query = asker.query().orElseThrow();
+        Verdict verdict = query.catalog(asker.identity(), catalog)
+                .orElseGet(() -> query.keepCatalog(asker.identity(), catalog, checks.verdict(asker, "access_catalog", Resources.catalog(catalog))));
+        return Checks.allowed(verdict);
     }
 
     /** Neither filter nor mask: Trino's own listings, and what the plugin's own expressions read. */

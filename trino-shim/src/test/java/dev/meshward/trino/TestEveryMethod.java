@@ -68,7 +68,7 @@ final class TestEveryMethod
     @BeforeEach
     void start()
     {
-        plugin = new PluginUnderTest(Map.of("meshward.deadline", "300ms"));
+        plugin = new PluginUnderTest(Map.of("meshward.deadline", "10s"));
         context = plugin.startQuery(JAY);
     }
 

@@ -1,17 +1,10 @@
 package dev.meshward.trino;
 
 import com.google.protobuf.ByteString;
-import dev.meshward.decision.v1.AllRows;
 import dev.meshward.decision.v1.CheckAccessRequest;
-import dev.meshward.decision.v1.ColumnDecision;
 import dev.meshward.decision.v1.DecideTableRequest;
-import dev.meshward.decision.v1.DecideTableResponse;
-import dev.meshward.decision.v1.Effect;
-import dev.meshward.decision.v1.Expression;
-import dev.meshward.decision.v1.RowFilters;
-import dev.meshward.decision.v1.TableColumns;
-import dev.meshward.decision.v1.Verdict;
 import io.grpc.Status;
+import io.opentelemetry.api.OpenTelemetry;
 import io.trino.spi.TrinoException;
 import io.trino.spi.connector.CatalogSchemaTableName;
 import io.trino.spi.security.AccessDeniedException;
@@ -30,7 +23,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 import static dev.meshward.trino.AnsweringServer.allow;
@@ -41,7 +33,6 @@ import static dev.meshward.trino.AnsweringServer.verdict;
 import static dev.meshward.trino.AnsweringServer.with;
 import static dev.meshward.trino.MeshwardErrorCode.MESHWARD_BROKEN_ANSWER;
 import static dev.meshward.trino.MeshwardErrorCode.MESHWARD_BUSY;
-import static dev.meshward.trino.MeshwardErrorCode.MESHWARD_PLUGIN_TOO_OLD;
 import static dev.meshward.trino.MeshwardErrorCode.MESHWARD_QUERY_NOT_KNOWN;
 import static dev.meshward.trino.MeshwardErrorCode.MESHWARD_REQUEST_REFUSED;
 import static dev.meshward.trino.MeshwardErrorCode.MESHWARD_REVISION_GONE;
@@ -93,7 +84,7 @@ final class TestNothingLeaks
         SystemSecurityContext context = plugin.startQuery(JAY);
         plugin.server.tables = request -> null;
         plugin.server.slices = request -> {
-            pause(1500);
+            pause(3000);
             return null;
         };
         assertNothingIsShown(plugin.control, context, MESHWARD_TIMEOUT);
@@ -130,7 +121,7 @@ final class TestNothingLeaks
     {
         SystemAccessControl patient = PluginUnderTest.create(
                 Map.of("meshward.target", plugin.server.target(), "meshward.deadline", "8s"),
-                io.opentelemetry.api.OpenTelemetry.noop());
+                OpenTelemetry.noop());
         SystemSecurityContext context = PluginUnderTest.context(JAY, PluginUnderTest.newQueryId());
         patient.checkCanExecuteQuery(JAY, context.getQueryId());
         int port = plugin.server.port();
@@ -233,25 +224,27 @@ final class TestNothingLeaks
     @Test
     void theUnmaskRaceIsLostNowhere()
     {
-        // The per-column check is the call at which a denial makes Trino drop the mask. Fail at exactly that call, in each
-        // way a server can, and see that the query fails instead of going on without the mask.
+        // After the masks, Trino checks each masked column, and drops the mask of one that is denied. A server that fails at
+        // exactly that call, and answers again after it, must not look like a denial. On a branch, or for a column that was
+        // not among those of the masks, the plugin has to ask at that call.
+        Map<String, Optional<String>> checks = Map.of("email", Optional.of("audit"), "$path", Optional.empty());
         for (Status status : List.of(Status.UNAVAILABLE, Status.DEADLINE_EXCEEDED, Status.PERMISSION_DENIED, Status.UNAUTHENTICATED, Status.INTERNAL, Status.FAILED_PRECONDITION)) {
-            SystemSecurityContext context = plugin.startQuery(JAY);
-            AtomicInteger calls = new AtomicInteger();
-            plugin.server.tables = request -> {
-                // Trino gives the masks' call no hidden column; the check then names one that the plugin has to ask for.
-                if (calls.incrementAndGet() == 1) {
-                    return with(request, "email", masked("NULL")).build();
-                }
-                throw status.asRuntimeException();
-            };
-            assertThat(plugin.control.getColumnMasks(context, TABLE, List.of(ID, EMAIL))).containsOnlyKeys(EMAIL);
-            assertThatThrownBy(() -> plugin.control.checkCanSelectFromColumns(context, TABLE, Optional.empty(), Set.of("$path")))
-                    .as(status.toString())
-                    .isInstanceOf(TrinoException.class)
-                    .isNotInstanceOf(AccessDeniedException.class);
-            // What was known stays: the masked column's own check needs no server.
-            plugin.control.checkCanSelectFromColumns(context, TABLE, Optional.empty(), Set.of("email"));
+            checks.forEach((column, branch) -> {
+                var working = plugin.server.tables;
+                SystemSecurityContext context = plugin.startQuery(JAY);
+                assertThat(plugin.control.getColumnMasks(context, TABLE, List.of(ID, EMAIL))).containsOnlyKeys(EMAIL);
+                plugin.server.tables = request -> {
+                    throw status.asRuntimeException();
+                };
+                assertThatThrownBy(() -> plugin.control.checkCanSelectFromColumns(context, TABLE, branch, Set.of(column)))
+                        .as("%s %s", status, column)
+                        .isInstanceOf(TrinoException.class)
+                        .isNotInstanceOf(AccessDeniedException.class);
+                plugin.server.tables = working;
+                // What is known needs no server and stays: the masked column's own check, and its mask.
+                plugin.control.checkCanSelectFromColumns(context, TABLE, Optional.empty(), Set.of("email"));
+                assertThat(plugin.control.getColumnMasks(context, TABLE, List.of(ID, EMAIL))).containsOnlyKeys(EMAIL);
+            });
         }
     }
 
@@ -279,43 +272,21 @@ final class TestNothingLeaks
     }
 
     @Test
-    void nothingLeaksWhenTheServerAnswersGarbageOrPartialAnswers()
+    void nothingLeaksWhenThePluginIsShutDown()
     {
-        assertBroken("nothing", answer -> answer.clear().setPin(AnsweringServer.PIN));
-        assertBroken("no pin", DecideTableResponse.Builder::clearPin);
-        assertBroken("no catalog verdict", DecideTableResponse.Builder::clearCatalog);
-        assertBroken("no read verdict", DecideTableResponse.Builder::clearRead);
-        assertBroken("no share verdict", DecideTableResponse.Builder::clearShare);
-        assertBroken("unspecified effect", answer -> answer.setRead(Verdict.newBuilder().setEffect(Effect.EFFECT_UNSPECIFIED)));
-        assertBroken("unknown effect", answer -> answer.setRead(Verdict.newBuilder().setEffectValue(77)));
-        assertBroken("no columns", DecideTableResponse.Builder::clearColumns);
-        assertBroken("one column too few", answer -> answer.removeColumns(0));
-        assertBroken("one column too many", answer -> answer.addColumns(AnsweringServer.clearColumn()));
-        assertBroken("an undecided column", answer -> answer.setColumns(0, ColumnDecision.getDefaultInstance()));
-        assertBroken("an empty mask", answer -> answer.setColumns(0, masked(" ")));
-        assertBroken("no rows", answer -> answer.clearRows());
-        assertBroken("no filters", answer -> answer.setRowFilters(RowFilters.getDefaultInstance()));
-        assertBroken("an empty filter", answer -> answer.setRowFilters(rowFilters("id = 1", "")));
-        assertBroken("reads without the plugin", answer -> answer.setRowFilters(RowFilters.newBuilder()
-                .addFilters(Expression.newBuilder().setSql("TRUE").addReads(TableColumns.getDefaultInstance()))));
+        SystemSecurityContext context = plugin.startQuery(JAY);
+        plugin.control.shutdown();
+        assertNothingIsShown(plugin.control, context, MESHWARD_UNREACHABLE);
     }
 
     @Test
-    void anAnswerThatNeedsAnUnknownFeatureFailsTheQuery()
+    void aCatalogThatWasDeniedStaysDeniedInTheQuery()
     {
+        plugin.server.accesses = request -> request.getAction().equals("access_catalog") ? AnsweringServer.deny("no").build() : allow().build();
         SystemSecurityContext context = plugin.startQuery(JAY);
-        plugin.server.tables = request -> clear(request).addRequiredFeatures("row-limits").build();
-        assertFails(() -> plugin.control.getColumnMasks(context, TABLE, COLUMNS), MESHWARD_PLUGIN_TOO_OLD);
-        plugin.server.accesses = request -> allow().addRequiredFeatures("row-limits").build();
-        assertFails(() -> plugin.control.checkCanDropTable(context, TABLE), MESHWARD_PLUGIN_TOO_OLD);
-    }
-
-    @Test
-    void anAccessWithoutAVerdictFailsTheQuery()
-    {
-        SystemSecurityContext context = plugin.startQuery(JAY);
-        plugin.server.accesses = request -> allow().clearVerdict().build();
-        assertFails(() -> plugin.control.checkCanDropTable(context, TABLE), MESHWARD_BROKEN_ANSWER);
+        assertThat(plugin.control.canAccessCatalog(context, "lake")).isFalse();
+        plugin.control.getColumnMasks(context, TABLE, COLUMNS);
+        assertThat(plugin.control.canAccessCatalog(context, "lake")).isFalse();
     }
 
     @Test
@@ -381,7 +352,7 @@ final class TestNothingLeaks
     void tooManyRequestsAtOnceFailInsteadOfWaitingForEver()
             throws Exception
     {
-        try (PluginUnderTest narrow = new PluginUnderTest(Map.of("meshward.max-concurrent-requests", "1", "meshward.deadline", "400ms"));
+        try (PluginUnderTest narrow = new PluginUnderTest(Map.of("meshward.max-concurrent-requests", "1", "meshward.deadline", "1s"));
                 ExecutorService executor = Executors.newFixedThreadPool(4)) {
             SystemSecurityContext first = narrow.startQuery(JAY);
             SystemSecurityContext second = narrow.startQuery(JAY);
@@ -403,20 +374,6 @@ final class TestNothingLeaks
                 .isInstanceOf(TrinoException.class)
                 .isNotInstanceOf(AccessDeniedException.class);
         assertThat(Thread.interrupted()).isTrue();
-    }
-
-    private void assertBroken(String what, UnaryOperator<DecideTableResponse.Builder> spoil)
-    {
-        SystemSecurityContext context = plugin.startQuery(JAY);
-        plugin.server.tables = request -> spoil.apply(clear(request).setAllRows(AllRows.getDefaultInstance())).build();
-        try {
-            plugin.control.getColumnMasks(context, TABLE, COLUMNS);
-        }
-        catch (TrinoException e) {
-            assertThat(e.getErrorCode()).as(what).isEqualTo(MESHWARD_BROKEN_ANSWER.toErrorCode());
-            return;
-        }
-        throw new AssertionError("an answer with " + what + " was used");
     }
 
     private static void assertNothingIsShown(SystemAccessControl control, SystemSecurityContext context, MeshwardErrorCode code)

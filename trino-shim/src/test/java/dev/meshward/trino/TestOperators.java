@@ -71,6 +71,17 @@ final class TestOperators
     }
 
     @Test
+    void stoppingAQueryIsDecidedForTheQueryAndNotForTheProcedure()
+    {
+        SystemSecurityContext context = plugin.startQuery(JAY);
+        plugin.server.accesses = request -> AnsweringServer.deny("not yours").build();
+        plugin.control.checkCanExecuteProcedure(context, new CatalogSchemaRoutineName("system", "runtime", "kill_query"));
+        assertThatThrownBy(() -> plugin.control.checkCanKillQueryOwnedBy(JAY, OPS)).isInstanceOf(AccessDeniedException.class);
+        assertThatThrownBy(() -> plugin.control.checkCanExecuteProcedure(context, new CatalogSchemaRoutineName("lake", "runtime", "kill_query")))
+                .isInstanceOf(AccessDeniedException.class);
+    }
+
+    @Test
     void othersAreBlindInAnOutage()
     {
         plugin.server.close();

@@ -6,11 +6,14 @@ import io.grpc.Channel;
 import io.grpc.Deadline;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.trino.spi.TrinoException;
 
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 import static dev.meshward.trino.MeshwardErrorCode.MESHWARD_BUSY;
 import static dev.meshward.trino.MeshwardErrorCode.MESHWARD_INTERRUPTED;
@@ -26,6 +29,7 @@ import static java.util.concurrent.TimeUnit.MILLISECONDS;
  */
 final class Calls
 {
+    private static final Logger LOG = Logger.getLogger(Calls.class.getName());
     private static final long FIRST_PAUSE_MILLIS = 25;
     private static final long LONGEST_PAUSE_MILLIS = 400;
 
@@ -45,7 +49,8 @@ final class Calls
     {
         Deadline until = Deadline.after(deadline.toNanos(), TimeUnit.NANOSECONDS);
         try {
-            if (!underWay.tryAcquire(deadline.toNanos(), TimeUnit.NANOSECONDS)) {
+            // Who has waited half the time for a place would hardly get an answer in the other half of a crowd.
+            if (!underWay.tryAcquire(deadline.toNanos() / 2, TimeUnit.NANOSECONDS)) {
                 throw Failures.failure(MESHWARD_BUSY, queryId, "too many decisions are being waited for, so nothing is shown");
             }
             try {
@@ -78,8 +83,12 @@ final class Calls
                     throw Failures.of(last, queryId, deadline.toMillis() + "ms");
                 }
             }
-            catch (IllegalStateException e) {
-                throw Failures.failure(MESHWARD_UNREACHABLE, queryId, "no decision server can be reached: " + e.getMessage());
+            catch (TrinoException e) {
+                throw e;
+            }
+            catch (RuntimeException e) {
+                LOG.log(Level.WARNING, "the decision server cannot be asked", e);
+                throw Failures.failure(MESHWARD_UNREACHABLE, queryId, "no decision server can be asked, so nothing is shown");
             }
             MILLISECONDS.sleep(pause);
             connection.connectAgain();

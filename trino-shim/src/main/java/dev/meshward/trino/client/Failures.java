@@ -49,7 +49,8 @@ public final class Failures
     /** A call that ended with a status instead of an answer. */
     static TrinoException of(Status status, Optional<String> queryId, String deadline)
     {
-        LOG.log(Level.WARNING, "no decision for query " + queryId.orElse("none") + ": " + status.getCode() + " " + status.getDescription(), status.getCause());
+        // One line: an outage fails many queries, and each stack would be the same.
+        LOG.log(Level.WARNING, "no decision for query {0}: {1} {2} {3}", new Object[] {queryId.orElse("none"), status.getCode(), status.getDescription(), status.getCause()});
         return switch (status.getCode()) {
             case UNAVAILABLE -> failure(MESHWARD_UNREACHABLE, queryId, "no decision server can be reached, so nothing is shown");
             case DEADLINE_EXCEEDED -> failure(MESHWARD_TIMEOUT, queryId, "the decision server did not answer within " + deadline + ", so nothing is shown");

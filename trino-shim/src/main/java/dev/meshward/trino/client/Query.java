@@ -141,10 +141,11 @@ public final class Query
         return Optional.ofNullable(catalogs.get(new NameKey(identity, "catalog", List.of(catalog))));
     }
 
-    /** Keeps what a table's answer says of its catalog. The first word stays: a denial must not become an allow within a query. */
-    public void keepCatalog(Identity identity, String catalog, Verdict verdict)
+    /** Keeps what an answer says of a catalog. The first word stays: a denial must not become an allow within a query. */
+    public Verdict keepCatalog(Identity identity, String catalog, Verdict verdict)
     {
-        catalogs.putIfAbsent(new NameKey(identity, "catalog", List.of(catalog)), verdict);
+        Verdict earlier = catalogs.putIfAbsent(new NameKey(identity, "catalog", List.of(catalog)), verdict);
+        return earlier == null ? verdict : earlier;
     }
 
     /** Whether a catalog or schema is listed, where an answer has said so. */

@@ -43,7 +43,7 @@ public final class Names
     public static List<SchemaFunctionName> sortedFunctions(Collection<SchemaFunctionName> functions)
     {
         return functions.stream()
-                .sorted(Comparator.comparing(SchemaFunctionName::schemaName).thenComparing(SchemaFunctionName::functionName))
+                .sorted(Comparator.comparing(FunctionParts::schema).thenComparing(FunctionParts::function))
                 .toList();
     }
 
@@ -89,9 +89,9 @@ public final class Names
 
     public static FilterResourcesRequest functions(String catalog, List<SchemaFunctionName> functions)
     {
-        List<SchemaFunctions> schemas = runs(functions, SchemaFunctionName::schemaName, (schema, run) -> SchemaFunctions.newBuilder()
+        List<SchemaFunctions> schemas = runs(functions, FunctionParts::schema, (schema, run) -> SchemaFunctions.newBuilder()
                 .setSchema(schema)
-                .addAllFunctions(run.stream().map(SchemaFunctionName::functionName).toList())
+                .addAllFunctions(run.stream().map(FunctionParts::function).toList())
                 .build());
         return FilterResourcesRequest.newBuilder().setFunctions(FunctionList.newBuilder().setCatalog(catalog).addAllSchemas(schemas)).build();
     }

@@ -1,0 +1,327 @@
+//! The documentation: its examples are read by the very code that they document, and what it lists is complete.
+//!
+//! Fenced blocks by their info string:
+//! `meshward` sentences, one in a line; with `canonical` each prints back unchanged; with `target`, `audience` that is what they are;
+//! `yaml` documents when the block begins with a kind: they check, all that they name included; with `fragment` they are a part;
+//! both with `wrong`: they are refused, on a page of `docs/errors` with the page's code, and a `text` block after it is what is said.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use meshward::config::Config;
+use meshward::document::finding::{Code, Source};
+use meshward::document::load;
+use meshward::language::diagnostic::{self, Diagnostic};
+use meshward::language::parse;
+use meshward::model::decision::Decision;
+use meshward::telemetry::metrics::{Metrics, Rpc};
+
+/// A fenced block of a page.
+struct Block {
+    page: PathBuf,
+    line: usize,
+    info: Vec<String>,
+    text: String,
+}
+
+impl Block {
+    fn has(&self, word: &str) -> bool {
+        self.info.iter().any(|other| other == word)
+    }
+
+    fn at(&self) -> String {
+        format!("{}:{}", self.page.strip_prefix(root()).unwrap().display(), self.line)
+    }
+
+    /// On a page about one code, that code.
+    fn code(&self) -> Option<&str> {
+        self.page.file_stem().and_then(|stem| stem.to_str()).filter(|stem| stem.starts_with("MW"))
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(page: &str) -> String {
+    fs::read_to_string(root().join(page)).unwrap()
+}
+
+fn pages() -> Vec<PathBuf> {
+    let mut pages = Vec::new();
+    let mut open = vec![root().to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() && !name.starts_with('.') && name != "target" {
+                open.push(path);
+            } else if name.ends_with(".md") {
+                pages.push(path);
+            }
+        }
+    }
+    pages.sort();
+    pages
+}
+
+fn blocks() -> Vec<Block> {
+    let mut blocks = Vec::new();
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        let mut open: Option<Block> = None;
+        for (index, line) in text.lines().enumerate() {
+            match (&mut open, line.trim_start().strip_prefix("```")) {
+                (None, Some(info)) => {
+                    let info = info.split_whitespace().map(str::to_owned).collect();
+                    open = Some(Block { page: page.clone(), line: index + 1, info, text: String::new() });
+                }
+                (Some(_), Some(_)) => blocks.extend(open.take()),
+                (Some(block), None) => block.text.push_str(&format!("{line}\n")),
+                (None, None) => {}
+            }
+        }
+        assert!(open.is_none(), "{} has a block that is not closed", page.display());
+    }
+    blocks
+}
+
+fn printed(block: &Block, sentence: &str) -> Result<String, Vec<Diagnostic>> {
+    if block.has("target") {
+        parse::target(sentence).map(|target| target.to_string())
+    } else if block.has("audience") {
+        parse::audience(sentence).map(|audience| audience.to_string())
+    } else {
+        parse::rule(sentence).map(|rule| rule.to_string())
+    }
+}
+
+#[test]
+fn every_sentence_of_the_documentation_is_what_it_is_said_to_be() {
+    let (mut count, mut failures) = (0, Vec::new());
+    for block in blocks().iter().filter(|block| block.has("meshward")) {
+        for sentence in block.text.lines().filter(|line| !line.trim().is_empty()) {
+            count += 1;
+            let wrong = match (printed(block, sentence), block.has("wrong")) {
+                (Ok(printed), false) if !block.has("canonical") || printed == sentence => continue,
+                (Ok(printed), false) => format!("prints as {printed}"),
+                (Ok(_), true) => "is accepted".to_owned(),
+                (Err(found), true) if block.code().is_none_or(|code| found.iter().any(|d| d.code.as_str() == code)) => {
+                    continue;
+                }
+                (Err(found), _) => format!("{found:?}"),
+            };
+            failures.push(format!("{} {sentence}\n  {wrong}", block.at()));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(count >= 80, "only {count} sentences were found");
+}
+
+#[test]
+fn every_document_of_the_documentation_checks_by_itself() {
+    let (mut count, mut failures) = (0, Vec::new());
+    let begins = |block: &&Block| {
+        let first = block.text.lines().find(|line| !line.starts_with('#')).unwrap_or("");
+        first.starts_with("kind:") || first.starts_with("{kind:")
+    };
+    for block in blocks().iter().filter(|block| block.has("yaml") && !block.has("fragment")).filter(begins) {
+        count += 1;
+        let checked = load::texts(&[Arc::new(Source { path: block.at(), text: block.text.clone() })]);
+        match (checked, block.has("wrong")) {
+            (Ok(_), false) => {}
+            (Ok(_), true) => failures.push(format!("{} is accepted", block.at())),
+            (Err(found), true)
+                if block.code().is_none_or(|code| found.iter().any(|finding| finding.code.as_str() == code)) => {}
+            (Err(found), _) => failures.extend(found.iter().map(|finding| finding.render())),
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(count >= 20, "only {count} blocks of documents were found");
+}
+
+/// On a page about a code, the block after a wrong one shows what is said of it.
+#[test]
+fn every_finding_that_a_page_shows_is_what_is_said() {
+    let (mut count, mut failures) = (0, Vec::new());
+    for [wrong, shown] in blocks().array_windows() {
+        if !(wrong.code().is_some() && wrong.has("yaml") && wrong.has("wrong") && shown.has("text")) {
+            continue;
+        }
+        count += 1;
+        let path = shown.text.split_once("--> ").and_then(|(_, rest)| rest.split(':').next()).unwrap_or("");
+        let source = Arc::new(Source { path: path.to_owned(), text: wrong.text.clone() });
+        let said: Vec<String> = load::texts(&[source]).unwrap_err().iter().map(|finding| finding.render()).collect();
+        let said = said.join("\n\n");
+        if !said.contains(shown.text.trim()) {
+            failures.push(format!("{}\n{said}", shown.at()));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(count >= 10, "only {count} were found");
+}
+
+#[test]
+fn every_code_of_a_document_has_a_page() {
+    for code in Code::OWN.map(Code::as_str) {
+        let page = read(&format!("docs/errors/{code}.md"));
+        assert!(page.starts_with(&format!("# {code}: ")), "{code}'s page has no title");
+        assert!(read("docs/errors/README.md").contains(&format!("[{code}]({code}.md)")), "{code} is not in the index");
+    }
+    // Codes of sentences come before those of documents, and no code means two things.
+    let all: BTreeSet<&str> =
+        diagnostic::Code::ALL.iter().map(|code| code.as_str()).chain(Code::OWN.map(Code::as_str)).collect();
+    assert_eq!(all.len(), diagnostic::Code::ALL.len() + Code::OWN.len());
+}
+
+fn all_are_named(page: &str, what: &[String]) {
+    let text = read(page);
+    let missing: Vec<&String> = what.iter().filter(|word| !text.contains(&format!("`{word}`"))).collect();
+    assert!(missing.is_empty(), "{page} does not name {missing:?}");
+}
+
+#[test]
+fn every_property_and_error_of_the_plugin_is_documented() {
+    let source = "trino-shim/src/main/java/dev/meshward/trino";
+    let constants = read(&format!("{source}/ConfigReader.java"));
+    // A name that ends in a dot is the beginning of several.
+    let property = |rest: &str| format!("meshward.{rest}{}", if rest.ends_with('.') { "*" } else { "" });
+    let constants = constants.split(" = \"meshward.").skip(1).filter_map(|rest| rest.split('"').next());
+    let properties: Vec<String> = constants.map(property).collect();
+    assert!(properties.len() >= 13, "only {properties:?} were found");
+    all_are_named("docs/plugin.md", &properties);
+    let errors = read(&format!("{source}/MeshwardErrorCode.java"));
+    let errors: Vec<String> = errors
+        .lines()
+        .filter_map(|line| {
+            line.trim().strip_prefix("MESHWARD_")?.split_once('(').map(|(name, _)| format!("MESHWARD_{name}"))
+        })
+        .collect();
+    assert!(errors.len() >= 10, "only {errors:?} were found");
+    all_are_named("docs/plugin.md", &errors);
+}
+
+#[test]
+fn every_configuration_key_and_metric_is_documented() {
+    let mut keys = Vec::new();
+    for (key, value) in serde_json::to_value(Config::default()).unwrap().as_object().unwrap() {
+        match value.as_object() {
+            Some(section) => keys.extend(section.keys().map(|inner| format!("{key}.{inner}"))),
+            None => keys.push(key.clone()),
+        }
+    }
+    all_are_named("docs/server.md", &keys);
+    let metrics = Arc::new(Metrics::default());
+    // What was never counted is not in the text.
+    drop(metrics.begin(Rpc::DecideTable));
+    metrics.decided(&Decision::Listing(Vec::new()), Duration::ZERO);
+    metrics.documents_read(true, None);
+    let metrics = metrics.text().unwrap();
+    let metrics: Vec<String> =
+        metrics.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next().map(str::to_owned)).collect();
+    assert!(metrics.len() >= 8, "only {metrics:?} were found");
+    let page = read("docs/server.md");
+    for metric in metrics {
+        assert!(page.contains(&metric), "docs/server.md does not name {metric}");
+    }
+}
+
+/// A heading's anchor, as GitHub makes it.
+fn anchor(heading: &str) -> String {
+    let kept = heading.to_lowercase();
+    kept.chars()
+        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect()
+}
+
+#[test]
+fn every_link_of_the_documentation_leads_somewhere() {
+    let mut broken = Vec::new();
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if target.contains("://") {
+                continue;
+            }
+            let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+            let linked = if file.is_empty() { page.clone() } else { page.parent().unwrap().join(file) };
+            let found = linked.exists()
+                && (heading.is_empty()
+                    || fs::read_to_string(&linked)
+                        .unwrap_or_default()
+                        .lines()
+                        .filter(|line| line.starts_with('#'))
+                        .any(|line| anchor(line.trim_start_matches('#').trim()) == heading));
+            if !found {
+                broken.push(format!("{}: {target}", page.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// Every Rust file below a folder of the repository, by its path.
+fn rust_files(folder: &str) -> Vec<(String, String)> {
+    let (mut files, mut open) = (Vec::new(), vec![root().join(folder)]);
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(root()).unwrap().display().to_string();
+                files.push((name, fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    files
+}
+
+/// `src/engine/table.rs` and `src/engine.rs` are `engine`.
+fn module(path: &str) -> &str {
+    let path = path.strip_prefix("src/").unwrap();
+    path.split(['/', '.']).next().unwrap()
+}
+
+#[test]
+fn the_code_map_names_every_module_and_nothing_points_back_up() {
+    let map = read("ARCHITECTURE.md");
+    let map = map.split_once("## Code map").unwrap().1.split_once("## Invariants").unwrap().0;
+    let order: Vec<&str> =
+        map.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).map(module).collect();
+    let place = |module: &str| order.iter().position(|other| *other == module);
+    let mut wrong = Vec::new();
+    for (path, text) in rust_files("src").iter().filter(|(path, _)| path != "src/lib.rs") {
+        let Some(from) = place(module(path)) else {
+            wrong.push(format!("{path} is not in the code map"));
+            continue;
+        };
+        for used in text
+            .split("crate::")
+            .skip(1)
+            .filter_map(|rest| rest.split(|c: char| !(c.is_alphanumeric() || c == '_')).next())
+        {
+            // `crate::{a, b}` is not used in this tree.
+            match place(used) {
+                Some(to) if to >= from => {}
+                found => wrong.push(format!("{path} uses `{used}`, which stands {found:?} and not below {from}")),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn only_the_printer_makes_sql_and_only_the_door_knows_generated_types() {
+    let makes = |text: &str, what: &str| text.contains(what);
+    for (path, text) in rust_files("src") {
+        let printer = matches!(path.as_str(), "src/sql/print.rs" | "src/model/decision.rs");
+        assert!(printer || !makes(&text, "SqlText::printed"), "{path} makes SQL");
+        let door = matches!(path.as_str(), "src/rpc/convert.rs" | "src/rpc/service.rs");
+        assert!(door || !(makes(&text, "proto::") || makes(&text, "include_proto")), "{path} names generated types");
+    }
+}

@@ -1,0 +1,9 @@
+//! What the engine decides, against an evaluator that shares nothing with it but the types.
+
+mod case;
+mod cell;
+mod differential;
+mod oracle;
+mod random;
+mod run_sql;
+pub mod sample;

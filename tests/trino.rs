@@ -1,0 +1,16 @@
+//! The server with the plugin on a real Trino: what people see, compared with what the rules say.
+//!
+//! One Trino serves all tests; each works in its own schema of the catalog `lake`, with its own users. What a user ought to see
+//! is worked out in plain Rust over the rows that `root`, whom no rule restricts, reads. Without a JDK 25 or Maven the tests are
+//! skipped, and each says so; where `CI=true` is set, a skip is a failure.
+
+mod client;
+mod mesh;
+mod otlp;
+mod process;
+mod proxy;
+
+mod reading;
+
+/// The documents of every area, taken together as one mesh.
+const DOCUMENTS: &[(&str, &str)] = &[("reading", reading::DOCUMENTS)];
