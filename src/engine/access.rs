@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::engine::audience::{audience, members};
 use crate::engine::combine::{allowance_applies, denial_applies};
 use crate::engine::index::Index;
-use crate::engine::listing::{is_visible, rule_reach, table_is_visible, untyped};
+use crate::engine::listing::{columns_that_rules_name, is_visible, rule_reach, table_is_visible, untyped};
 use crate::engine::reason;
 use crate::engine::rules::EngineRule;
 use crate::engine::standing::{Asker, Standing};
@@ -42,6 +42,9 @@ pub(crate) fn decide(asker: &Asker<'_>, request: &AccessRequest) -> AccessDecisi
             Verdict::Deny(format!("nothing in the catalog is open to `{}`", asking.user()))
         }
         action if action.group() == ActionGroup::Use => Verdict::Allow,
+        Action::ShowCreateTable if a_column_is_hidden(asker, &request.resource) => {
+            Verdict::Deny("SHOW CREATE TABLE lists every column, and some are hidden from you; use DESCRIBE".to_owned())
+        }
         action if action.group() == ActionGroup::See && sees(&asking, &request.resource) => Verdict::Allow,
         _ if allowing.is_some() => also_needed(asker, request),
         action => Verdict::Deny(reason::nothing_allows(&asking, action, &on(&request.resource), table)),
@@ -202,6 +205,14 @@ fn sees(asking: &Standing<'_>, resource: &Resource) -> bool {
         Resource::System | Resource::User { .. } | Resource::Role(_) | Resource::SessionProperty { .. } => false,
         resource => is_visible(asking, place_of(resource)),
     }
+}
+
+/// Whether a rule hides a column from the party. Columns that the rules name and nobody listed count as there.
+fn a_column_is_hidden(asker: &Asker<'_>, resource: &Resource) -> bool {
+    let Resource::Table { table, .. } = resource else { return false };
+    let request = TableRequest { table: table.clone(), columns: columns_that_rules_name(asker, table) };
+    let decision = table::decide(asker, &request);
+    decision.columns.iter().any(|column| matches!(column, ColumnDecision::Hidden(_)))
 }
 
 /// SELECT asked as a plain check: the table's verdict, and none of the columns hidden.

@@ -186,9 +186,17 @@ pub(super) fn rows(answer: &proto::DecideTableResponse) -> String {
         Rows::AllRows(_) => "TRUE".to_owned(),
         Rows::NoRows(_) => "FALSE".to_owned(),
         Rows::RowFilters(filters) => {
-            filters.filters.iter().map(|filter| filter.sql.as_str()).collect::<Vec<_>>().join(" AND ")
+            filters.filters.iter().map(|filter| condition(&filter.sql)).collect::<Vec<_>>().join(" AND ")
         }
     }
+}
+
+/// What a filter says twice: once for Trino to push down, once so that UNKNOWN is FALSE.
+fn condition(filter: &str) -> &str {
+    let half = filter.split_once(") AND COALESCE(").unwrap().0;
+    let condition = half.strip_prefix('(').unwrap();
+    assert_eq!(filter, format!("({condition}) AND COALESCE({condition}, FALSE)"));
+    condition
 }
 
 /// A policy that lets everyone read the rows of one country.

@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,7 @@ use crate::trino::proxy::{Proxy, Weather};
 const RELEASE: &str = "483";
 
 /// How long a question of the plugin may take; long enough for a machine that is busy with other tests.
-pub(super) const DEADLINE: Duration = Duration::from_secs(4);
+pub(super) const DEADLINE: Duration = Duration::from_secs(3);
 
 /// How long a test waits for what has to happen.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -39,8 +40,8 @@ makers:maker
 
 /// The mesh.
 pub(super) struct Mesh {
-    pub(super) documents: PathBuf,
-    pub(super) proxy: Proxy,
+    documents: PathBuf,
+    proxy: Proxy,
     pub(super) traces: Receiver,
     server: Mutex<Option<Guarded>>,
     grpc: SocketAddr,
@@ -49,7 +50,8 @@ pub(super) struct Mesh {
     trino: SocketAddr,
     directory: PathBuf,
     _running: Guarded,
-    weather: RwLock<()>,
+    shared: RwLock<()>,
+    disturbed: AtomicBool,
 }
 
 /// The mesh in fair weather, shared with other tests.
@@ -82,20 +84,22 @@ impl Deref for Alone {
 
 impl Drop for Alone {
     fn drop(&mut self) {
-        self.mesh.mend();
+        if self.mesh.disturbed.swap(false, Ordering::Relaxed) {
+            self.mesh.mend();
+        }
     }
 }
 
 /// The mesh for a test that leaves it as it is; `None`: the test is skipped.
 pub(super) fn fair() -> Option<Fair> {
     let mesh = mesh()?;
-    Some(Fair { mesh, _shared: mesh.weather.read().unwrap_or_else(PoisonError::into_inner) })
+    Some(Fair { mesh, _shared: mesh.shared.read().unwrap_or_else(PoisonError::into_inner) })
 }
 
 /// The mesh for a test that breaks it; `None`: the test is skipped.
 pub(super) fn alone() -> Option<Alone> {
     let mesh = mesh()?;
-    Some(Alone { mesh, _alone: mesh.weather.write().unwrap_or_else(PoisonError::into_inner) })
+    Some(Alone { mesh, _alone: mesh.shared.write().unwrap_or_else(PoisonError::into_inner) })
 }
 
 fn mesh() -> Option<&'static Mesh> {
@@ -122,10 +126,7 @@ impl Mesh {
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("trino-{}", std::process::id()));
         let documents = directory.join("documents");
         fs::create_dir_all(&documents).unwrap();
-        fs::write(documents.join("root.yaml"), ROOT).unwrap();
-        for (name, yaml) in super::DOCUMENTS {
-            fs::write(documents.join(format!("{name}.yaml")), yaml).unwrap();
-        }
+        write_documents(&documents);
         let (grpc, http, trino) = (free_address(), free_address(), free_address());
         let (traces, collector) = Receiver::start();
         let proxy = Proxy::start(grpc);
@@ -152,7 +153,6 @@ impl Mesh {
         let running =
             Guarded::start(&program, &[("JAVA_HOME".to_owned(), String::new())], &log("trino"), Some(&directory));
         let server = Mutex::new(None);
-        let weather = RwLock::new(());
         let mesh = Self {
             documents,
             proxy,
@@ -164,7 +164,8 @@ impl Mesh {
             trino,
             directory,
             _running: running,
-            weather,
+            shared: RwLock::new(()),
+            disturbed: AtomicBool::new(false),
         };
         mesh.start_server();
         eventually("the documents are taken; target/tmp/meshward.log says why not", || {
@@ -206,8 +207,20 @@ impl Mesh {
         eventually("the server lives", || self.page("/livez").is_some());
     }
 
+    /// Changes the weather between the plugin and the server.
+    pub(super) fn weather(&self, weather: Weather) {
+        self.disturbed.store(true, Ordering::Relaxed);
+        self.proxy.set(weather);
+    }
+
+    /// Waits until an RPC is held.
+    pub(super) fn until_held(&self) {
+        self.proxy.until_held();
+    }
+
     /// Kills the server.
     pub(super) fn kill_server(&self) {
+        self.disturbed.store(true, Ordering::Relaxed);
         *self.server() = None;
     }
 
@@ -237,6 +250,7 @@ impl Mesh {
 
     /// Writes a file of documents.
     pub(super) fn write(&self, name: &str, yaml: &str) {
+        self.disturbed.store(true, Ordering::Relaxed);
         let beside = self.directory.join(format!("{name}.new"));
         fs::write(&beside, yaml).unwrap();
         fs::rename(beside, self.documents.join(format!("{name}.yaml"))).unwrap();
@@ -249,19 +263,30 @@ impl Mesh {
         counts.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum()
     }
 
+    /// Takes all documents away.
+    pub(super) fn clear_documents(&self) {
+        self.disturbed.store(true, Ordering::Relaxed);
+        for file in fs::read_dir(&self.documents).unwrap() {
+            fs::remove_file(file.unwrap().path()).unwrap();
+        }
+    }
+
     fn mend(&self) {
+        *self.server() = None;
         self.proxy.set(Weather::Absent);
         self.proxy.set(Weather::Fair);
-        for file in fs::read_dir(&self.documents).unwrap() {
-            let _removed = fs::remove_file(file.unwrap().path());
-        }
-        self.kill_server();
-        fs::write(self.documents.join("root.yaml"), ROOT).unwrap();
-        for (name, yaml) in super::DOCUMENTS {
-            fs::write(self.documents.join(format!("{name}.yaml")), yaml).unwrap();
-        }
+        self.clear_documents();
+        write_documents(&self.documents);
         self.start_server();
         eventually("all is well again", || self.user("root").run("SELECT 1").is_ok());
+        self.disturbed.store(false, Ordering::Relaxed);
+    }
+}
+
+fn write_documents(folder: &Path) {
+    fs::write(folder.join("root.yaml"), ROOT).unwrap();
+    for (name, yaml) in super::DOCUMENTS {
+        fs::write(folder.join(format!("{name}.yaml")), yaml).unwrap();
     }
 }
 

@@ -28,11 +28,6 @@ impl Guarded {
             .unwrap();
         Self(child)
     }
-
-    /// Whether it has ended by itself.
-    pub(super) fn runs(&mut self) -> bool {
-        self.0.try_wait().unwrap().is_none()
-    }
 }
 
 impl Drop for Guarded {

@@ -80,11 +80,6 @@ impl Proxy {
             self.shared.changed.wait_timeout_while(state, Duration::from_secs(10), |state| !state.held).unwrap();
         assert!(state.held, "no RPC came to be held");
     }
-
-    /// The RPCs since the weather changed.
-    pub(super) fn rpcs(&self) -> usize {
-        self.shared.lock().rpcs
-    }
 }
 
 impl State {

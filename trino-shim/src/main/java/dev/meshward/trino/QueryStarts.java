@@ -11,6 +11,7 @@ import io.trino.spi.security.Identity;
 
 import java.util.Optional;
 
+import static io.trino.spi.resourcegroups.QueryType.DESCRIBE;
 import static java.util.Objects.requireNonNull;
 
 /**
@@ -63,6 +64,9 @@ final class QueryStarts
         String queryId = event.getMetadata().getQueryId();
         if (invoker != null && invoker.getUser().equals(event.getContext().getUser()) && queries.find(queryId).isEmpty()) {
             queries.start(queryId, identities.identity(invoker));
+        }
+        if (event.getContext().getQueryType().equals(Optional.of(DESCRIBE))) {
+            queries.find(queryId).ifPresent(Query::describe);
         }
     }
 

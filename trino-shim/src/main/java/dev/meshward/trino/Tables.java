@@ -1,6 +1,7 @@
 package dev.meshward.trino;
 
 import dev.meshward.decision.v1.Column;
+import dev.meshward.decision.v1.ColumnDecision;
 import dev.meshward.decision.v1.TableName;
 import dev.meshward.decision.v1.Verdict;
 import dev.meshward.trino.client.Asker;
@@ -30,6 +31,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 import static dev.meshward.decision.v1.ColumnDecision.AccessCase.HIDDEN;
+import static dev.meshward.decision.v1.DecideTableResponse.RowsCase.ALL_ROWS;
 import static io.trino.spi.security.AccessDeniedException.denyCreateViewWithSelect;
 import static io.trino.spi.security.AccessDeniedException.denySelectColumns;
 import static io.trino.spi.security.AccessDeniedException.denySelectTable;
@@ -59,16 +61,28 @@ final class Tables
         expressions = new ViewExpressions(plugin.user());
     }
 
+    /**
+     * The masks of a table's columns.
+     *
+     * <p>FAIL-CLOSED: SHOW STATS gives the least and the greatest value of all rows, hidden ones included: a filter changes
+     * the estimates and leaves those. It reads a table with hidden rows through masks that show nothing. So do the other
+     * statements that describe, which look at types alone.
+     */
     Map<ColumnSchema, ViewExpression> masks(SystemSecurityContext context, CatalogSchemaTableName table, List<ColumnSchema> columns)
     {
         if (isUnprotected(context, table)) {
             return Map.of();
         }
         TableDecision decision = decide(context, table, columns.stream().map(Columns::column).toList());
+        boolean statistics = askers.query(context).describes() && decision.response().getRowsCase() != ALL_ROWS;
         Map<ColumnSchema, ViewExpression> masks = new LinkedHashMap<>();
         for (ColumnSchema column : columns) {
-            expressions.mask(Resources.tableName(table), decision.decisions().get(column.getName()))
-                    .ifPresent(mask -> masks.put(column, mask));
+            ColumnDecision of = decision.decisions().get(column.getName());
+            if (statistics && of.getAccessCase() != HIDDEN) {
+                masks.put(column, expressions.nothing(Resources.tableName(table)));
+                continue;
+            }
+            expressions.mask(Resources.tableName(table), of).ifPresent(mask -> masks.put(column, mask));
         }
         return masks;
     }

@@ -38,6 +38,7 @@ public final class Query
     private final Identity invoker;
     private final ReentrantLock firstAnswer = new ReentrantLock();
     private volatile ByteString pin = ByteString.EMPTY;
+    private volatile boolean describes;
 
     private final Map<TableKey, TableMemo> tables = new ConcurrentHashMap<>();
     private final Map<CheckAccessRequest, CheckAccessResponse> accesses = new ConcurrentHashMap<>();
@@ -54,6 +55,18 @@ public final class Query
     public String id()
     {
         return id;
+    }
+
+    /** It shows what things are like (SHOW, DESCRIBE), and no rows. */
+    public void describe()
+    {
+        describes = true;
+    }
+
+    /** Whether it shows what things are like, and no rows. Known before its analysis. */
+    public boolean describes()
+    {
+        return describes;
     }
 
     /** Who started the query. */

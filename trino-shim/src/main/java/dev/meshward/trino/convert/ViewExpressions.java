@@ -46,6 +46,12 @@ public record ViewExpressions(String pluginUser)
         };
     }
 
+    /** The mask that shows nothing, of any type. */
+    public ViewExpression nothing(TableName table)
+    {
+        return expression(table, Expression.newBuilder().setSql("NULL").build());
+    }
+
     private ViewExpression expression(TableName table, Expression expression)
     {
         ViewExpression.Builder builder = ViewExpression.builder()
