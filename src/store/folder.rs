@@ -99,7 +99,11 @@ impl Folder {
     }
 
     fn watcher(&self, told: mpsc::Sender<()>) -> Option<RecommendedWatcher> {
-        let watcher = notify::recommended_watcher(move |_: notify::Result<notify::Event>| {
+        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            // Reading opens and closes files: to be told of that would be to read for ever.
+            if event.is_ok_and(|event| event.kind.is_access()) {
+                return;
+            }
             // A full channel has a change in it already.
             let _full = told.try_send(());
         });
