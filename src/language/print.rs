@@ -312,8 +312,7 @@ fn is_plain(word: &str) -> bool {
         "writers",
     ];
     let starts_well = word.chars().next().is_some_and(|first| first.is_alphabetic() || first == '_');
-    let letters = word
-        .chars()
-        .all(|c| (c.is_alphanumeric() || c == '_') && c.to_lowercase().eq([c].into_iter()) || c.is_ascii_alphabetic());
+    let letters =
+        word.chars().all(|c| (c.is_alphanumeric() || c == '_') && c.to_lowercase().eq([c]) || c.is_ascii_alphabetic());
     starts_well && letters && !KEYWORDS.contains(&word.to_lowercase().as_str())
 }

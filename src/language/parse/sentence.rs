@@ -43,9 +43,7 @@ fn sentence(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
         allow(cursor)
     } else if cursor.takes("deny|denies|forbid") {
         deny(cursor)
-    } else if cursor.takes("only show|shows") {
-        only_show(cursor)
-    } else if cursor.takes("show|shows only") {
+    } else if cursor.takes_any(&["only show|shows", "show|shows only"]) {
         only_show(cursor)
     } else if cursor.takes("mask|masks") {
         mask_columns(cursor)
