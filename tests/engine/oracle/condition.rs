@@ -189,6 +189,11 @@ impl Oracle<'_> {
         };
         match (left, right) {
             (Side::Unknown | Side::Missing, _) | (_, Side::Unknown | Side::Missing) => Truth::Unknown,
+            // No decimal has the digits to hold both columns.
+            (
+                Side::Cell(_, ColumnType::Decimal { precision: p1, scale: s1 }),
+                Side::Cell(_, ColumnType::Decimal { precision: p2, scale: s2 }),
+            ) if (p1 - s1).max(p2 - s2) + s1.max(s2) > 38 => Truth::Unknown,
             (Side::Cell(a, _), Side::Cell(b, _)) => pair(cells(a, b, case)),
             (Side::Cell(cell, of), Side::Values(values, origin)) => {
                 any(values, |value| pair(self.cell_value(cell, *of, value, *origin, case)))

@@ -59,9 +59,9 @@ fn order(left: &Datum, right: &Datum) -> Result<Option<Ordering>> {
     Ok(match (left, right) {
         (Datum::Boolean(a), Datum::Boolean(b)) => Some(a.cmp(b)),
         (Datum::Integer(a), Datum::Integer(b)) => Some(a.cmp(b)),
-        (Datum::Integer(a), Datum::Decimal(b, ..)) => Some(BigDecimal::from(*a).cmp(b)),
-        (Datum::Decimal(a, ..), Datum::Integer(b)) => Some(a.cmp(&BigDecimal::from(*b))),
-        (Datum::Decimal(a, ..), Datum::Decimal(b, ..)) => Some(a.cmp(b)),
+        (Datum::Integer(_) | Datum::Decimal(..), Datum::Integer(_) | Datum::Decimal(..)) => {
+            return exact_order(left, right);
+        }
         (Datum::Double(a), Datum::Double(b)) => a.partial_cmp(b),
         (Datum::Real(a), Datum::Real(b)) => a.partial_cmp(b),
         (Datum::Text(a), Datum::Text(b)) => Some(a.cmp(b)),
@@ -76,6 +76,21 @@ fn order(left: &Datum, right: &Datum) -> Result<Option<Ordering>> {
         (Datum::Instant(a), Datum::Instant(b)) => Some(a.cmp(b)),
         (a, b) => return refuse(format!("{a:?} compared with {b:?}")),
     })
+}
+
+/// Both are brought to one type of at most 38 digits, which fails on what that cannot hold.
+fn exact_order(left: &Datum, right: &Datum) -> Result<Option<Ordering>> {
+    let (Some((a, p1, s1)), Some((b, p2, s2))) = (as_decimal(left), as_decimal(right)) else {
+        return refuse(format!("{left:?} compared with {right:?}"));
+    };
+    let scale = s1.max(s2);
+    for (value, precision, own_scale) in [(&a, p1, s1), (&b, p2, s2)] {
+        let widened = i64::try_from(precision).unwrap() - own_scale + scale;
+        if widened > 38 && digits(&value.with_scale(scale)) > 38 {
+            return fail(format!("{value} does not fit a decimal(38, {scale})"));
+        }
+    }
+    Ok(Some(a.cmp(&b)))
 }
 
 /// A number as a decimal with precision and scale; integers as Trino coerces them.
