@@ -1,7 +1,6 @@
 //! How long Trino analyses a plain SELECT on a table with ten masks and a row filter: with the plugin, with Trino's own file rules,
 //! and with everything allowed. Three servers side by side, asked in turn; and how many RPCs a query costs.
 #![expect(
-    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,

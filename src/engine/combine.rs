@@ -65,10 +65,10 @@ impl<'a> TableView<'a> {
 
     fn restrain(&self, standing: &Standing<'a>, rule: &'a EngineRule, restraints: &mut Restraints<'a>) {
         match &rule.sentence {
-            Sentence::Deny { .. } => {
-                if rule.actions.contains(Action::SelectFromColumns) && self.denies(standing, rule) {
-                    restraints.denies.push(rule);
-                }
+            Sentence::Deny { .. }
+                if rule.actions.contains(Action::SelectFromColumns) && self.denies(standing, rule) =>
+            {
+                restraints.denies.push(rule);
             }
             Sentence::LimitUse { purposes, audience: of } if binds(standing, rule, of, Some(self.table)) => {
                 let acting = Truth::any(purposes.iter().map(|purpose| standing.asker.acting.acting_for(&purpose.node)));
@@ -349,6 +349,16 @@ pub(crate) fn denial_applies(standing: &Standing<'_>, rule: &EngineRule, table: 
     let for_purpose = purposes.is_empty()
         || Truth::any(purposes.iter().map(|purpose| standing.asker.acting.acting_for(&purpose.node))).may_be_true();
     for_purpose && binds(standing, rule, of, table)
+}
+
+/// The purposes of an allow that is about a party and for no purpose that the query acts for.
+pub(crate) fn purposes_needed(standing: &Standing<'_>, rule: &EngineRule, table: &TableName) -> Vec<Name> {
+    match &rule.sentence {
+        Sentence::Allow { audience: of, purposes, .. } if audience(standing, of, Some(table)).is_true() => {
+            purposes.iter().map(|purpose| purpose.node.clone()).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Whether an allow applies to a party: only when TRUE.

@@ -67,7 +67,7 @@ impl Snapshot {
     }
 
     /// Rules by their ids.
-    pub(crate) fn rules_of<'a>(&'a self, ids: Vec<u32>) -> impl Iterator<Item = &'a EngineRule> {
+    pub(crate) fn rules_of(&self, ids: Vec<u32>) -> impl Iterator<Item = &EngineRule> {
         ids.into_iter().filter_map(|id| self.rules.get(usize::try_from(id).ok()?))
     }
 
