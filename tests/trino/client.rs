@@ -114,7 +114,9 @@ impl Client {
     /// The message of a statement that must be denied.
     pub(super) fn denied(&self, sql: &str) -> String {
         let failure = self.failure(sql);
-        assert_eq!(failure.name, "PERMISSION_DENIED", "{failure:?}\n{sql}");
+        // Of a table with no column to be seen, Trino does not tell whether it is there.
+        let unseen = failure.message.contains("Relation not found or not allowed");
+        assert!(failure.name == "PERMISSION_DENIED" || unseen, "{failure:?}\n{sql}");
         failure.message
     }
 }
