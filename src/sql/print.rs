@@ -199,19 +199,19 @@ fn masked(masked: &Masked, column: &Identifier, column_type: ColumnType) -> Stri
 fn rounded(name: &str, step: u32, column_type: ColumnType) -> String {
     match column_type {
         ColumnType::Real | ColumnType::Double => format!("round({name} / DOUBLE '{step}') * DOUBLE '{step}'"),
-        // Through the remainder, which is exact: a quotient is itself rounded to the column's scale, and 149.99 would become 200.
-        ColumnType::Decimal { .. } => {
-            let wide = sql_type(column_type).unwrap_or_default();
-            let rest = format!("{name} % DECIMAL '{step}'");
-            let up = format!(
-                "IF(abs({rest}) * DECIMAL '2' >= DECIMAL '{step}', sign({name}) * DECIMAL '{step}', DECIMAL '0')"
-            );
-            format!("TRY(CAST({name} - ({rest}) + {up} AS {wide}))")
-        }
-        // The quotient of two decimals without fraction is rounded half up to one without fraction.
+        // Through the remainder, which is exact in every release: how many digits a quotient has is not the same in all of them,
+        // and a quotient with a fraction, multiplied again, is the value itself.
         _ => {
             let wide = sql_type(column_type).unwrap_or_default();
-            format!("TRY(CAST((CAST({name} AS decimal(38, 0)) / DECIMAL '{step}') * DECIMAL '{step}' AS {wide}))")
+            let number = match column_type {
+                ColumnType::Decimal { .. } => name.to_owned(),
+                _ => format!("CAST({name} AS decimal(38, 0))"),
+            };
+            let rest = format!("{number} % DECIMAL '{step}'");
+            let up = format!(
+                "IF(abs({rest}) * DECIMAL '2' >= DECIMAL '{step}', sign({number}) * DECIMAL '{step}', DECIMAL '0')"
+            );
+            format!("TRY(CAST({number} - ({rest}) + {up} AS {wide}))")
         }
     }
 }

@@ -21,7 +21,7 @@ pub(super) const DOCUMENTS: &str = r#"
 ---
 {kind: User, name: at_many, attributes: {at_word: [x, y], at_blocked: [x, y], at_day: [2024-02-29, 2024-03-01]}}
 ---
-{kind: Policy, name: at, on: lake.attributes.*, rules: [allow everyone to read]}
+{kind: Policy, name: at, on: lake.attributes.*, rules: ['allow user "at_full", "at_empty", "at_many", "at_missing" to read']}
 ---
 {kind: Policy, name: at-equal, on: lake.attributes.equal, rules: [only show rows where s = @at_word for everyone except user "root"]}
 ---
@@ -72,9 +72,9 @@ fn what_is_not_known_of_a_user_shows_nothing() {
         ("equal", [&[1][..], &[], &[1, 2], &[]]),
         ("differ", [&[2], &[1, 2, 3], &[], &[]]),
         ("less", [&[1, 2], &[], &[], &[]]),
-        // Text is no number: the comparison is not known, and neither is its opposite.
+        // Text is no number: the comparison is not known, and neither is its opposite. Nothing is compared with no value.
         ("typed", [&[], &[], &[], &[]]),
-        ("typed_not", [&[], &[], &[], &[]]),
+        ("typed_not", [&[], &[1, 2, 3], &[], &[]]),
         ("blocked", [&[1], &[1, 2, 3], &[], &[1, 2, 3]]),
         ("dated", [&[1], &[], &[1, 2], &[]]),
         ("present", [&[1, 2, 3], &[1, 2, 3], &[1, 2, 3], &[1]]),

@@ -126,5 +126,8 @@ fn people_see_their_own_queries_and_operators_see_all() {
     }
     // An operator is no reader of data.
     mesh.user("operator").denied("SELECT * FROM lake.listings.open");
-    mesh.user("lea").denied("CALL system.runtime.kill_query(query_id => 'x', message => 'y')");
+    let query = mesh.user("root").run("SELECT 'still root'").unwrap().query;
+    let kill = format!("CALL system.runtime.kill_query(query_id => '{query}', message => 'y')");
+    let message = mesh.user("lea").denied(&kill);
+    assert!(message.contains("Cannot kill query"), "{message}");
 }
