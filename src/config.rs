@@ -157,8 +157,14 @@ impl Config {
             None => Value::Object(Map::new()),
         };
         for (variable, value) in environment {
-            // A word of their own for tools around the server, such as the demo's.
-            let Some(key) = variable.strip_prefix(PREFIX).filter(|key| is_key(key)) else { continue };
+            let Some(key) = variable.strip_prefix(PREFIX) else { continue };
+            if !is_key(key) {
+                // Tools around the server have variables too, none of them with a section.
+                if key.contains("__") {
+                    return Err(ConfigError(format!("{variable}: there is no such section")));
+                }
+                continue;
+            }
             let path: Vec<String> = key.to_lowercase().split("__").map(str::to_owned).collect();
             set(&mut tree, &path, &value).map_err(|why| ConfigError(format!("{variable}: {why}")))?;
         }
@@ -340,6 +346,7 @@ mod tests {
         assert_eq!(Config::load(None, environment(), []).unwrap().timezone.to_string(), "Europe/Vienna");
         for (key, value, named) in [
             ("MESHWARD_GRPC__LISTENN", "x", "listenn"),
+            ("MESHWARD_GPRC__LISTEN", "127.0.0.1:1", "MESHWARD_GPRC__LISTEN"),
             ("MESHWARD_TIMEZONE", "Mars", "Mars"),
             ("MESHWARD_DRAIN_DELAY", "-5s", "-5s"),
             ("MESHWARD_GRPC__LISTEN", "here", "here"),

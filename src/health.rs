@@ -55,7 +55,7 @@ impl Health {
     /// The state now.
     pub fn state(&self) -> HealthState {
         let revision = self.revisions.current().map(|revision| revision.number);
-        let findings = self.folder.last().refused.len();
+        let findings = self.folder.last().findings;
         let state = match (self.draining.load(Ordering::Relaxed), revision) {
             (true, _) => "draining",
             (false, None) => "starting",

@@ -5,5 +5,6 @@ pub mod listen;
 mod service;
 mod token;
 
+pub use convert::table_question;
 pub use service::{Decisions, descriptors, serve};
 pub use token::Tokens;

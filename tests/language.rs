@@ -1,6 +1,7 @@
 //! The sentence: what is read, how it is printed, what is said about what is wrong.
 
 mod corpus;
+mod pages;
 mod properties;
 mod trees;
 

@@ -11,7 +11,9 @@
 mod docs;
 mod documents;
 pub mod engine;
+mod fuzz;
 mod language;
 mod server;
 mod sql;
+mod tidy;
 mod trino;

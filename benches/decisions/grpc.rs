@@ -14,8 +14,7 @@ use meshward::store::revision::Revisions;
 use meshward::telemetry::metrics::Metrics;
 use tokio::net::TcpListener;
 use tokio_stream::Stream;
-use tokio_stream::wrappers::TcpListenerStream;
-use tonic::transport::server::Router;
+use tonic::transport::server::{Router, TcpIncoming};
 use tonic::transport::{Channel, Server};
 use tonic::{Request, Response, Status, Streaming};
 
@@ -66,7 +65,7 @@ const ROUND: Duration = Duration::from_millis(1_000);
 pub(crate) fn run() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let decides = listen(Server::builder().tcp_nodelay(true).add_service(rpc::serve(answering(), None))).await;
+        let decides = listen(Server::builder().add_service(rpc::serve(answering(), None))).await;
         let mut client = connect(decides).await;
         let request = message();
         let answer = client.decide_table(request.clone()).await.unwrap().into_inner();
@@ -76,7 +75,7 @@ pub(crate) fn run() {
             prost::Message::encoded_len(&request),
             prost::Message::encoded_len(&answer),
         );
-        let constant = listen(Server::builder().tcp_nodelay(true).add_service(DecisionServiceServer::new(Constant(answer)))).await;
+        let constant = listen(Server::builder().add_service(DecisionServiceServer::new(Constant(answer)))).await;
         let mut floor = connect(constant).await;
         println!("{:>10} {:>12} {:>12} {:>12} {:>12}", "in flight", "", "per second", "p50 µs", "p99 µs");
         for in_flight in [1, 64] {
@@ -149,7 +148,8 @@ fn answering() -> Decisions {
 async fn listen(router: Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(router.serve_with_incoming(TcpListenerStream::new(listener)));
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    tokio::spawn(router.serve_with_incoming(incoming));
     address
 }
 

@@ -126,6 +126,11 @@ fn print_text(party: &Party, request: &TableRequest, decision: &TableDecision) {
         Rows::None => println!("  rows      none"),
         Rows::Where(filters) => filters.iter().for_each(|filter| println!("  rows      {}", filter.sql)),
     }
+    if request.columns.iter().all(|column| column.column_type == ColumnType::Unknown) {
+        println!(
+            "  note      without the columns' types whatever depends on them protects: give --column name:type for each"
+        );
+    }
     for (column, shown) in request.columns.iter().zip(&decision.columns) {
         match shown {
             ColumnDecision::Clear => println!("  column    {}: as it is", column.name),

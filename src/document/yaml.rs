@@ -6,6 +6,8 @@ use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle};
 use crate::document::finding::{Code, Finding, Place, Source};
 use std::sync::Arc;
 
+const QUOTE_IT: &str = "put quotes around text that starts with a sign, such as `*`, `&` or `@`";
+
 /// The deepest nesting that is read.
 const DEEPEST: usize = 16;
 
@@ -73,7 +75,11 @@ impl<'a> Reader<'a> {
                 Some(Err(error)) => {
                     let at = error.marker().byte_offset().unwrap_or(0);
                     let place = Place::new(self.source, at..at);
-                    return Err(Finding::new(Code::NotYaml, place, format!("this is not YAML: {}", error.kind())));
+                    let finding = Finding::new(Code::NotYaml, place, format!("this is not YAML: {}", error.kind()));
+                    // `*.finance.*` without quotes is an alias to YAML.
+                    let sign =
+                        self.source.text.get(at..).is_some_and(|rest| rest.starts_with(['*', '&', '!', '@', '`']));
+                    return Err(if sign { finding.with_help(QUOTE_IT) } else { finding });
                 }
                 None => return Ok((Event::StreamEnd, Span::default())),
             }
@@ -112,8 +118,9 @@ impl<'a> Reader<'a> {
                 self.flow -= usize::from(style == StructureStyle::Flow);
                 Ok(node)
             }
-            _ => Err(Finding::new(Code::NotYaml, place, "YAML anchors and aliases are not accepted")
-                .with_help("write the value out; put quotes around text that starts with `*` or `&`")),
+            _ => {
+                Err(Finding::new(Code::NotYaml, place, "YAML anchors and aliases are not accepted").with_help(QUOTE_IT))
+            }
         }
     }
 

@@ -8,12 +8,11 @@ use crate::engine::lattice::{Applied, for_type};
 use crate::engine::partial::{Residual, Row, all, fold};
 use crate::engine::rules::{EngineRule, holds};
 use crate::engine::standing::Standing;
-use crate::engine::tags::{Polarity, Reader, TableTags};
+use crate::engine::tags::{Placed, Polarity, Reader, TableTags};
 use crate::engine::target::{Place, Reach, reach};
 use crate::engine::truth::Truth;
 use crate::language::syntax::{ColumnTarget, ColumnWord, Condition, MaskWord, Operand, Sentence, Set};
 use crate::model::action::Action;
-use crate::model::column_type::ColumnType;
 use crate::model::name::{Identifier, Name, TableName};
 use crate::model::request::Column;
 
@@ -25,8 +24,9 @@ const MOST_READINGS: usize = 64;
 pub(crate) struct TableView<'a> {
     pub(crate) table: &'a TableName,
     pub(crate) columns: &'a [Column],
-    types: BTreeMap<Identifier, ColumnType>,
     tags: &'a TableTags,
+    /// The tags of each column, in the request's order.
+    placed: Vec<&'a [Placed]>,
 }
 
 /// Which rules bind a party.
@@ -52,8 +52,8 @@ pub(crate) struct Restraints<'a> {
 
 impl<'a> TableView<'a> {
     pub(crate) fn new(standing: &Standing<'a>, table: &'a TableName, columns: &'a [Column]) -> Self {
-        let types = columns.iter().map(|column| (column.name.clone(), column.column_type)).collect();
-        Self { table, columns, types, tags: standing.snapshot().tags.of(table) }
+        let tags = standing.snapshot().tags.of(table);
+        Self { table, columns, tags, placed: columns.iter().map(|column| tags.on_column(&column.name)).collect() }
     }
 
     /// What restrains a party here, of the rules that hold here.
@@ -65,10 +65,10 @@ impl<'a> TableView<'a> {
 
     fn restrain(&self, standing: &Standing<'a>, rule: &'a EngineRule, restraints: &mut Restraints<'a>) {
         match &rule.sentence {
-            Sentence::Deny { .. } => {
-                if rule.actions.contains(Action::SelectFromColumns) && self.denies(standing, rule) {
-                    restraints.denies.push(rule);
-                }
+            Sentence::Deny { .. }
+                if rule.actions.contains(Action::SelectFromColumns) && self.denies(standing, rule) =>
+            {
+                restraints.denies.push(rule);
             }
             Sentence::LimitUse { purposes, audience: of } if binds(standing, rule, of, Some(self.table)) => {
                 let acting = Truth::any(purposes.iter().map(|purpose| standing.asker.acting.acting_for(&purpose.node)));
@@ -183,22 +183,23 @@ impl<'a> TableView<'a> {
     }
 
     fn fold(&self, standing: &Standing<'a>, condition: &Condition, reading: &BTreeMap<Name, Identifier>) -> Residual {
-        fold(standing, condition, &Row { columns: &self.types, reading })
+        fold(standing, condition, &Row { columns: self.columns, reading })
     }
 
     /// The places of the columns that a target covers.
     fn matching(&self, target: &ColumnTarget, reader: Reader<'_>, polarity: Polarity) -> BTreeSet<usize> {
-        let covers = |words: &[ColumnWord], column: &Identifier, polarity| {
+        let covers = |words: &[ColumnWord], column: &Identifier, placed: &[Placed], polarity| {
             words.iter().any(|word| match word {
                 ColumnWord::Named(name) => &name.node == column,
-                ColumnWord::Tagged(tag) => reader.column_has(self.tags, column, &tag.node, polarity),
-                ColumnWord::Untagged => reader.column_is_untagged(self.tags, column, polarity),
+                ColumnWord::Tagged(tag) => reader.any(placed, &tag.node, polarity),
+                ColumnWord::Untagged => reader.is_untagged(placed, polarity),
             })
         };
-        let columns = self.columns.iter().enumerate();
+        let columns = self.columns.iter().zip(&self.placed).enumerate();
         columns
-            .filter(|(_, column)| {
-                covers(&target.of, &column.name, polarity) && !covers(&target.except, &column.name, polarity.opposite())
+            .filter(|(_, (column, placed))| {
+                covers(&target.of, &column.name, placed, polarity)
+                    && !covers(&target.except, &column.name, placed, polarity.opposite())
             })
             .map(|(index, _)| index)
             .collect()
@@ -348,6 +349,16 @@ pub(crate) fn denial_applies(standing: &Standing<'_>, rule: &EngineRule, table: 
     let for_purpose = purposes.is_empty()
         || Truth::any(purposes.iter().map(|purpose| standing.asker.acting.acting_for(&purpose.node))).may_be_true();
     for_purpose && binds(standing, rule, of, table)
+}
+
+/// The purposes of an allow that is about a party and for no purpose that the query acts for.
+pub(crate) fn purposes_needed(standing: &Standing<'_>, rule: &EngineRule, table: &TableName) -> Vec<Name> {
+    match &rule.sentence {
+        Sentence::Allow { audience: of, purposes, .. } if audience(standing, of, Some(table)).is_true() => {
+            purposes.iter().map(|purpose| purpose.node.clone()).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Whether an allow applies to a party: only when TRUE.

@@ -10,7 +10,7 @@ use crate::engine::truth::Truth;
 use crate::language::syntax::{Case, Comparison, TextMatch};
 use crate::model::column_type::ColumnType;
 use crate::model::name::Identifier;
-use crate::model::value::{Value, ValueType};
+use crate::model::value::{Number, Value, ValueType};
 use crate::sql::expression::{Affix, Literal, Operator, Predicate, Scalar};
 
 /// Where a value comes from: text written in a rule may be read as the type of the other side, text of an attribute is text.
@@ -153,9 +153,64 @@ pub(crate) fn column_with_value(
             None => Residual::UNKNOWN,
         };
     }
+    if let (Value::Number(number), Some(digits)) = (&value, exact_digits(column.column_type)) {
+        return exact_with_number(column, sql, number, digits);
+    }
     match literal(&value, column.column_type, zone) {
         Some(literal) => Residual::Open(Predicate::Compare(column.scalar(), sql, Scalar::Literal(literal))),
         None => Residual::UNKNOWN,
+    }
+}
+
+/// The digits that an exact numeric type has before and after the point.
+fn exact_digits(column_type: ColumnType) -> Option<(u8, u8)> {
+    match column_type {
+        ColumnType::Tinyint => Some((3, 0)),
+        ColumnType::Smallint => Some((5, 0)),
+        ColumnType::Integer => Some((10, 0)),
+        ColumnType::Bigint => Some((19, 0)),
+        ColumnType::Decimal { precision, scale } => Some((precision.saturating_sub(scale), scale)),
+        _ => None,
+    }
+}
+
+/// Whether 38 digits hold whatever two columns of exact numbers hold; others need none.
+fn share_a_decimal(left: &RowColumn, right: &RowColumn) -> bool {
+    match (exact_digits(left.column_type), exact_digits(right.column_type)) {
+        (Some((left_whole, left_scale)), Some((right_whole, right_scale))) => {
+            left_whole.max(right_whole) + left_scale.max(right_scale) <= 38
+        }
+        _ => true,
+    }
+}
+
+/// A column of exact numbers against a number that its type may not hold. Trino would bring both to a type of at most 38 digits,
+/// and fail the query on a row that does not fit; so what is printed is a number of the column's own digits.
+fn exact_with_number(column: &RowColumn, operator: Operator, number: &Number, (whole, scale): (u8, u8)) -> Residual {
+    let against = |operator, number: &Number| {
+        let number = Scalar::Literal(Literal::Decimal(number.clone()));
+        Residual::Open(Predicate::Compare(column.scalar(), operator, number))
+    };
+    let zero = Number::from(0);
+    // TRUE, and FALSE, of every value that is not NULL.
+    let always = || any(vec![against(Operator::LessOrEqual, &zero), against(Operator::Greater, &zero)]);
+    let never = || all(vec![against(Operator::Less, &zero), against(Operator::Greater, &zero)]);
+    let floor = number.floor(scale);
+    if floor.whole_digits() > usize::from(whole) {
+        let below_all = number.is_negative();
+        return match operator {
+            Operator::Equal => never(),
+            Operator::Less | Operator::LessOrEqual if below_all => never(),
+            Operator::Greater | Operator::GreaterOrEqual if !below_all => never(),
+            _ => always(),
+        };
+    }
+    match operator {
+        operator if floor == *number => against(operator, number),
+        Operator::Equal => never(),
+        // Between two neighbours of the column's type.
+        Operator::Less | Operator::LessOrEqual => against(Operator::LessOrEqual, &floor),
+        Operator::Greater | Operator::GreaterOrEqual => against(Operator::Greater, &floor),
     }
 }
 
@@ -256,6 +311,8 @@ pub(crate) fn columns(left: &RowColumn, operator: Comparison, right: &RowColumn,
             let lowered = |column: &RowColumn| Scalar::LowerColumn(column.name.clone(), column.column_type);
             Residual::Open(Predicate::Compare(lowered(left), sql, lowered(right)))
         }
+        // FAIL-CLOSED: Trino would bring both to one decimal and fail the query on a row that does not fit.
+        (Some(ValueType::Number), Some(ValueType::Number)) if !share_a_decimal(left, right) => Residual::UNKNOWN,
         (Some(a), Some(b)) if a == b && zoned(left) == zoned(right) => {
             Residual::Open(Predicate::Compare(left.scalar(), sql, right.scalar()))
         }

@@ -1,5 +1,7 @@
 //! What may be listed: an object is visible to those who are allowed anything on it or in it.
 
+use std::collections::HashSet;
+
 use crate::engine::access::{self, candidates};
 use crate::engine::combine::{
     Authorities, TableView, allowance_applies, denial_applies, polarity_of, reader, rules_on,
@@ -8,6 +10,7 @@ use crate::engine::index::Index;
 use crate::engine::rules::EngineRule;
 use crate::engine::standing::{Asker, Standing};
 use crate::engine::target::{Place, Reach, pattern_reach, reach};
+use crate::language::pattern::TablesOf;
 use crate::language::syntax::{ColumnTarget, ColumnWord, Sentence};
 use crate::model::action::{Action, Actions};
 use crate::model::column_type::ColumnType;
@@ -23,7 +26,11 @@ pub(crate) fn decide(asker: &Asker<'_>, listing: &Listing) -> Vec<bool> {
             schemas.iter().map(|schema| visible(Place::Schema(catalog, schema))).collect()
         }
         Listing::Tables { catalog, schemas } => {
-            schemas.iter().flat_map(|(schema, tables)| visible_tables(&asking, catalog, schema, tables)).collect()
+            let rules: Vec<&EngineRule> = asker.snapshot.rules_of(allows_and_denies(&asking)).collect();
+            let of_schema = |(schema, tables): &(Identifier, Vec<Identifier>)| {
+                visible_tables(&asking, &rules, catalog, schema, tables)
+            };
+            schemas.iter().flat_map(of_schema).collect()
         }
         Listing::Columns { catalog, schemas } => schemas
             .iter()
@@ -38,6 +45,12 @@ pub(crate) fn decide(asker: &Asker<'_>, listing: &Listing) -> Vec<bool> {
             owners.iter().map(|(user, _)| access::may_see_queries_of(asker, user)).collect()
         }
     }
+}
+
+/// The allows and denials that can be about the party, wherever they are on.
+fn allows_and_denies(asking: &Standing<'_>) -> Vec<u32> {
+    let (index, identity) = (&asking.asker.snapshot.index, &asking.party.identity);
+    [index.denies(identity), index.allows(identity)].concat()
 }
 
 fn full_name(catalog: &Identifier, schema: &Identifier, table: &Identifier) -> TableName {
@@ -92,31 +105,39 @@ fn denied_at(standing: &Standing<'_>, place: Place<'_>) -> Actions {
         .fold(Actions::default(), |denied, rule| denied.and(rule.actions))
 }
 
-/// The tables of one schema. Where everything in it is open and nothing in it denied no table is looked at on its own.
+/// The tables of one schema. Most of them have no tags and no pattern tells them from the others: what holds for one such table holds
+/// for all of them, so it is asked once.
 fn visible_tables(
     standing: &Standing<'_>,
+    rules: &[&EngineRule],
     catalog: &Identifier,
     schema: &Identifier,
     tables: &[Identifier],
 ) -> Vec<bool> {
-    let asker = standing.asker;
-    let place = Place::Schema(catalog, schema);
-    let identity = &standing.party.identity;
-    let on_schema = |rule: &&EngineRule| rule.holds_on(asker.day) && rule_reach(standing, rule, place) != Reach::None;
-    let denied = asker.snapshot.rules_of(asker.snapshot.index.denies(identity)).any(|rule| on_schema(&rule));
-    let open = || {
-        asker.snapshot.rules_of(asker.snapshot.index.allows(identity)).any(|rule| {
-            !rule.shows.is_empty()
-                && !rule.depends_on_table
-                && rule.holds_on(asker.day)
-                && rule_reach(standing, rule, place) == Reach::Whole
-                && allowance_applies(standing, rule, None)
-        })
-    };
-    if !denied && open() {
-        return vec![true; tables.len()];
+    let snapshot = standing.asker.snapshot;
+    let alone = |table: &Identifier| table_is_visible(standing, &full_name(catalog, schema, table));
+    let mut named = HashSet::new();
+    let patterns = rules.iter().flat_map(|rule| rule.target.patterns());
+    for pattern in patterns.chain(snapshot.domains.patterns_near(catalog, schema)) {
+        match pattern.tables_of(catalog, schema) {
+            TablesOf::AllOrNone => {}
+            TablesOf::One(table) => {
+                named.insert(table);
+            }
+            TablesOf::Some => return tables.iter().map(alone).collect(),
+        }
     }
-    tables.iter().map(|table| table_is_visible(standing, &full_name(catalog, schema, table))).collect()
+    let tagged = snapshot.tags.in_schema(catalog, schema);
+    let differs = |table: &Identifier| {
+        named.contains(table.as_str())
+            || tagged.is_some_and(|tagged| tagged.contains(table))
+            || table.as_str().contains('$')
+    };
+    let mut ordinary: Option<bool> = None;
+    let visible = |table: &Identifier| {
+        if differs(table) { alone(table) } else { *ordinary.get_or_insert_with(|| alone(table)) }
+    };
+    tables.iter().map(visible).collect()
 }
 
 fn seeing(place: Place<'_>) -> Action {

@@ -12,6 +12,7 @@ use crate::engine::truth::Truth;
 use crate::language::syntax::{Age, Case, Comparison, Condition, Days, Operand, Set, TextMatch, Unit};
 use crate::model::column_type::ColumnType;
 use crate::model::name::{Identifier, Name};
+use crate::model::request::Column;
 use crate::model::value::Value;
 use crate::sql::expression::Predicate;
 
@@ -46,21 +47,20 @@ impl Residual {
 /// The columns that a condition may name, and which column stands for each tag in this reading.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Row<'a> {
-    pub(crate) columns: &'a BTreeMap<Identifier, ColumnType>,
+    pub(crate) columns: &'a [Column],
     pub(crate) reading: &'a BTreeMap<Name, Identifier>,
 }
 
-static NO_COLUMNS: BTreeMap<Identifier, ColumnType> = BTreeMap::new();
 static NO_READING: BTreeMap<Name, Identifier> = BTreeMap::new();
 
 impl Row<'_> {
     /// No row: a condition about people.
-    pub(crate) const NONE: Row<'static> = Row { columns: &NO_COLUMNS, reading: &NO_READING };
+    pub(crate) const NONE: Row<'static> = Row { columns: &[], reading: &NO_READING };
 
     // FAIL-CLOSED: a column that the table lacks, or whose tag sits on none, is unknown.
     fn column(&self, name: &Identifier) -> Side {
-        match self.columns.get(name) {
-            Some(column_type) => Side::Column(RowColumn { name: name.clone(), column_type: *column_type }),
+        match self.columns.iter().find(|column| &column.name == name) {
+            Some(column) => Side::Column(RowColumn { name: name.clone(), column_type: column.column_type }),
             None => Side::Unknown,
         }
     }

@@ -21,9 +21,35 @@ pub(crate) fn nothing_allows(standing: &Standing<'_>, action: Action, on: &str, 
     format!("no rule allows `{}` to {what}{on}{}", standing.user(), whom_to_ask(standing.asker, table))
 }
 
+/// Rules allow reading for other purposes than the query's.
+pub(crate) fn read_for(standing: &Standing<'_>, purposes: &[Name], table: &TableName) -> String {
+    format!(
+        "rules allow `{}` to read {table} only for purpose {}, and {}{}",
+        standing.user(),
+        quoted(purposes),
+        not_acting(standing.asker, purposes),
+        whom_to_ask(standing.asker, Some(table)),
+    )
+}
+
 /// Use is limited to other purposes than the query's.
 pub(crate) fn limited(asker: &Asker<'_>, rules: &[&EngineRule], purposes: &[Name], table: &TableName) -> String {
+    let by = rules.first().map(|rule| policy(rule)).unwrap_or_default();
+    format!(
+        "{by} limits the use of {table} to purpose {}, and {}{}",
+        quoted(purposes),
+        not_acting(asker, purposes),
+        whom_to_ask(asker, Some(table)),
+    )
+}
+
+fn quoted(purposes: &[Name]) -> String {
     let names: Vec<String> = purposes.iter().map(|purpose| format!("\"{purpose}\"")).collect();
+    names.join(" or ")
+}
+
+/// What is wrong with the query's purpose, and how to name one that would do.
+fn not_acting(asker: &Asker<'_>, purposes: &[Name]) -> String {
     let because = match &asker.acting {
         Acting::Nothing => "the query names no purpose".to_owned(),
         Acting::Unproven(claimed) => {
@@ -31,14 +57,8 @@ pub(crate) fn limited(asker: &Asker<'_>, rules: &[&EngineRule], purposes: &[Name
         }
         Acting::For(_) => "the query acts for another purpose".to_owned(),
     };
-    let by = rules.first().map(|rule| policy(rule)).unwrap_or_default();
     let example = purposes.first().map(|purpose| purpose.folded().replace('_', "-")).unwrap_or_default();
-    format!(
-        "{by} limits the use of {table} to purpose {}, and {because}; name one with the extra credential `purpose`, for example \
-         --extra-credential purpose={example}{}",
-        names.join(" or "),
-        whom_to_ask(asker, Some(table)),
-    )
+    format!("{because}; name one with the extra credential `purpose`, for example --extra-credential purpose={example}")
 }
 
 /// Columns are hidden.

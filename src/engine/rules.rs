@@ -26,8 +26,6 @@ pub(crate) struct EngineRule {
     pub(crate) actions: Actions,
     /// Those of them that make their object visible.
     pub(crate) shows: Actions,
-    /// Whether whom it is about differs from table to table: `owners` and their kin.
-    pub(crate) depends_on_table: bool,
     /// The exception that may lift it: policy and rule name.
     pub(crate) liftable: Option<(Name, Name)>,
     from: Option<Date>,
@@ -64,7 +62,6 @@ fn policy_rules(policy: &Policy) -> impl Iterator<Item = EngineRule> {
         actions: actions_of(&rule.rule.sentence),
         shows: actions_of(&rule.rule.sentence).only(shows),
         sentence: rule.rule.sentence.clone(),
-        depends_on_table: names_people_of_domains(&rule.rule.sentence),
         liftable: match (&rule.name, rule.rule.lifting) {
             (Some(name), Lifting::ByException) => Some((policy.name.clone(), name.clone())),
             _ => None,
@@ -85,22 +82,6 @@ fn actions_of(sentence: &Sentence) -> Actions {
 /// Whether being allowed an action makes its object visible; what everybody may do, and what concerns the cluster, does not.
 fn shows(action: Action) -> bool {
     !matches!(action.group(), ActionGroup::Use | ActionGroup::Administer)
-}
-
-fn names_people_of_domains(sentence: &Sentence) -> bool {
-    fn any(members: &[Member]) -> bool {
-        members.iter().any(|member| match member {
-            Member::Owners | Member::Stewards | Member::Writers => true,
-            Member::Both(inner) => any(inner),
-            _ => false,
-        })
-    }
-    let Some(audience) = sentence.audience() else { return false };
-    let of = match &audience.of {
-        AudienceBase::Everyone => false,
-        AudienceBase::AnyOf(members) => any(members),
-    };
-    of || any(&audience.except)
 }
 
 /// The attributes that a sentence names.

@@ -67,7 +67,7 @@ impl Snapshot {
     }
 
     /// Rules by their ids.
-    pub(crate) fn rules_of<'a>(&'a self, ids: Vec<u32>) -> impl Iterator<Item = &'a EngineRule> {
+    pub(crate) fn rules_of(&self, ids: Vec<u32>) -> impl Iterator<Item = &EngineRule> {
         ids.into_iter().filter_map(|id| self.rules.get(usize::try_from(id).ok()?))
     }
 
@@ -165,6 +165,17 @@ impl Domains {
         self.above.get(domain).map_or(&[], Vec::as_slice)
     }
 
+    /// What the domains own that may own something of a schema.
+    pub(crate) fn patterns_near(&self, catalog: &Identifier, schema: &Identifier) -> impl Iterator<Item = &Pattern> {
+        self.near(catalog, schema).into_iter().filter_map(|name| self.domains.get(name)).flat_map(|domain| &domain.owns)
+    }
+
+    fn near(&self, catalog: &Identifier, schema: &Identifier) -> BTreeSet<&Name> {
+        let of_catalog = self.of_catalog.get(catalog).into_iter().flatten();
+        let of_schema = self.of_schema.get(&(catalog.clone(), schema.clone())).into_iter().flatten();
+        self.anywhere.iter().chain(of_catalog).chain(of_schema).collect()
+    }
+
     /// What a domain owns, the domains that are part of it included.
     pub(crate) fn patterns_of<'a>(&'a self, domain: &Name) -> impl Iterator<Item = &'a Pattern> {
         let below = self.below.get(domain).map_or(&[][..], Vec::as_slice);
@@ -174,9 +185,6 @@ impl Domains {
     /// The domains that own a table themselves, without those that they are part of.
     pub(crate) fn owning<'a>(&'a self, table: &'a TableName) -> impl Iterator<Item = &'a Domain> {
         let owns = move |domain: &&Domain| domain.owns.iter().any(|pattern| pattern.covers(table));
-        let of_catalog = self.of_catalog.get(&table.catalog).into_iter().flatten();
-        let of_schema = self.of_schema.get(&(table.catalog.clone(), table.schema.clone())).into_iter().flatten();
-        let names: BTreeSet<&Name> = self.anywhere.iter().chain(of_catalog).chain(of_schema).collect();
-        names.into_iter().filter_map(|name| self.domains.get(name)).filter(owns)
+        self.near(&table.catalog, &table.schema).into_iter().filter_map(|name| self.domains.get(name)).filter(owns)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::combine::{Authorities, Restraints, TableView, allowance_applies, rules_on};
+use crate::engine::combine::{Authorities, Restraints, TableView, allowance_applies, purposes_needed, rules_on};
 use crate::engine::lattice::{self, Applied};
 use crate::engine::partial::{Residual, any};
 use crate::engine::rules::EngineRule;
@@ -15,7 +15,7 @@ use crate::model::action::Action;
 use crate::model::decision::{
     ColumnDecision, Contribution, Effect, Expression, Rows, RuleReference, SqlText, TableDecision, Verdict,
 };
-use crate::model::name::{Identifier, TableName};
+use crate::model::name::{Identifier, Name, TableName};
 use crate::model::request::TableRequest;
 use crate::sql::expression::{Masked, Predicate};
 use crate::sql::print;
@@ -36,7 +36,7 @@ fn metadata_table(asker: &Asker<'_>, request: &TableRequest, base: &TableName) -
         Verdict::Deny(format!("{} is for those who see {base} unfiltered and unmasked", request.table))
     };
     TableDecision {
-        catalog: catalog_verdict(asker, &request.table, &verdict),
+        catalog: catalog_verdict(asker, &request.table, verdict.is_allowed()),
         read: verdict.clone(),
         share: verdict,
         columns: request.columns.iter().map(|_| ColumnDecision::Clear).collect(),
@@ -58,12 +58,13 @@ pub(crate) fn sees_raw(asker: &Asker<'_>, table: &TableName) -> bool {
 }
 
 /// Whether the table's catalog may be used at all.
-fn catalog_verdict(asker: &Asker<'_>, table: &TableName, read: &Verdict) -> Verdict {
+fn catalog_verdict(asker: &Asker<'_>, table: &TableName, open: bool) -> Verdict {
     let catalog = Place::Catalog(&table.catalog);
-    // Whoever may read in it sees something in it.
-    let visible = match read {
-        Verdict::Allow => listing::may_be_seen(&asker.asking(), catalog),
-        Verdict::Deny(_) => listing::is_visible(&asker.asking(), catalog),
+    // Where the table is open, something in its catalog is.
+    let visible = if open {
+        listing::may_be_seen(&asker.asking(), catalog)
+    } else {
+        listing::is_visible(&asker.asking(), catalog)
     };
     if visible {
         Verdict::Allow
@@ -124,7 +125,8 @@ impl<'a> Bench<'a> {
 
     fn decide(mut self) -> TableDecision {
         let limits: Vec<&EngineRule> = self.all_restraints().flat_map(|restraints| restraints.limits.clone()).collect();
-        let usable_purposes = reason::usable_purposes(&limits);
+        let usable_purposes =
+            if limits.is_empty() { self.allowing_purposes() } else { reason::usable_purposes(&limits) };
         let read = self.read(&limits, &usable_purposes);
         let share = self.share(&read);
         let hidden = self.hidden();
@@ -142,7 +144,8 @@ impl<'a> Bench<'a> {
         let columns = self.columns(&hidden, &expression);
         self.account(&read, &limits);
         TableDecision {
-            catalog: catalog_verdict(self.asker, self.view.table, &read),
+            // Where something is open for a purpose the reading verdict says which; of a catalog Trino would only say no.
+            catalog: catalog_verdict(self.asker, self.view.table, read.is_allowed() || !usable_purposes.is_empty()),
             read,
             share,
             columns,
@@ -152,12 +155,28 @@ impl<'a> Bench<'a> {
         }
     }
 
-    fn read(&self, limits: &[&EngineRule], usable_purposes: &[crate::model::name::Name]) -> Verdict {
+    /// Where nothing allows reading: the purposes for which something would.
+    fn allowing_purposes(&self) -> Vec<Name> {
+        if !self.allows.is_empty() {
+            return Vec::new();
+        }
+        let reading = self.rules.iter().filter(|rule| allows_action(rule, Action::SelectFromColumns));
+        let mut purposes: Vec<Name> =
+            reading.flat_map(|rule| purposes_needed(&self.asking, rule, self.view.table)).collect();
+        purposes.sort();
+        purposes.dedup();
+        purposes
+    }
+
+    fn read(&self, limits: &[&EngineRule], usable_purposes: &[Name]) -> Verdict {
         let table = self.view.table;
         if let Some(deny) = self.all_restraints().flat_map(|restraints| &restraints.denies).next() {
             return Verdict::Deny(reason::denied_by(self.asker, deny, Some(table)));
         }
         if self.allows.is_empty() {
+            if !usable_purposes.is_empty() && limits.is_empty() {
+                return Verdict::Deny(reason::read_for(&self.asking, usable_purposes, table));
+            }
             let on = format!(" {table}");
             return Verdict::Deny(reason::nothing_allows(&self.asking, Action::SelectFromColumns, &on, Some(table)));
         }

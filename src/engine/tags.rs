@@ -1,6 +1,6 @@
 //! Which tags sit on what, who placed them, and when a placing counts.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::document::kinds::{Documents, PlacedBy};
 use crate::model::name::{Identifier, Name, TableName};
@@ -52,8 +52,8 @@ static NO_TAGS: TableTags =
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tags {
     tables: HashMap<TableName, TableTags>,
-    /// The tables that have tags, by catalog.
-    catalogs: HashMap<Identifier, Vec<TableName>>,
+    /// The tables that have tags, by catalog and schema.
+    catalogs: HashMap<Identifier, HashMap<Identifier, HashSet<Identifier>>>,
 }
 
 impl Tags {
@@ -74,7 +74,8 @@ impl Tags {
             }
         }
         for table in tags.tables.keys() {
-            tags.catalogs.entry(table.catalog.clone()).or_default().push(table.clone());
+            let schemas = tags.catalogs.entry(table.catalog.clone()).or_default();
+            schemas.entry(table.schema.clone()).or_default().insert(table.table.clone());
         }
         tags
     }
@@ -83,12 +84,25 @@ impl Tags {
         self.tables.get(table).unwrap_or(&NO_TAGS)
     }
 
+    /// The tables of a schema that have tags; `None`: it has none.
+    pub(crate) fn in_schema(&self, catalog: &Identifier, schema: &Identifier) -> Option<&HashSet<Identifier>> {
+        self.catalogs.get(catalog)?.get(schema)
+    }
+
     /// The tables that have tags, in one catalog.
     pub(crate) fn in_catalog<'a>(
         &'a self,
         catalog: &'a Identifier,
     ) -> impl Iterator<Item = (&'a TableName, &'a TableTags)> {
-        self.catalogs.get(catalog).into_iter().flatten().map(|table| (table, self.of(table)))
+        let schemas = self.catalogs.get(catalog).into_iter().flatten();
+        let names = schemas.flat_map(move |(schema, tables)| {
+            tables.iter().map(move |table| TableName {
+                catalog: catalog.clone(),
+                schema: schema.clone(),
+                table: table.clone(),
+            })
+        });
+        names.filter_map(|name| self.tables.get_key_value(&name))
     }
 }
 
@@ -109,7 +123,8 @@ impl Reader<'_> {
         }
     }
 
-    fn any(&self, placed: &[Placed], tag: &Name, polarity: Polarity) -> bool {
+    /// Whether the tag or one below it is among these.
+    pub(crate) fn any(&self, placed: &[Placed], tag: &Name, polarity: Polarity) -> bool {
         placed.iter().any(|placed| placed.tag.is_within(tag) && self.counts(placed, polarity))
     }
 
@@ -123,11 +138,6 @@ impl Reader<'_> {
         tags.columns.values().any(|placed| self.any(placed, tag, polarity))
     }
 
-    /// Whether a column has the tag or one below it.
-    pub(crate) fn column_has(&self, tags: &TableTags, column: &Identifier, tag: &Name, polarity: Polarity) -> bool {
-        tags.columns.get(column).is_some_and(|placed| self.any(placed, tag, polarity))
-    }
-
     /// The columns that have the tag or one below it.
     pub(crate) fn columns_with<'t>(
         &'t self,
@@ -138,21 +148,23 @@ impl Reader<'_> {
         tags.columns.iter().filter(move |(_, placed)| self.any(placed, tag, polarity)).map(|(column, _)| column)
     }
 
-    /// Whether the table counts as untagged. Where that binds, a tag ends it only if it may release.
-    pub(crate) fn table_is_untagged(&self, tags: &TableTags, polarity: Polarity) -> bool {
-        !tags.table.iter().any(|placed| self.counts(placed, polarity.opposite()))
+    /// Whether what has these tags counts as untagged. Where that binds, a tag ends it only if it may release.
+    pub(crate) fn is_untagged(&self, placed: &[Placed], polarity: Polarity) -> bool {
+        !placed.iter().any(|placed| self.counts(placed, polarity.opposite()))
     }
 
-    /// Whether a column counts as untagged.
-    pub(crate) fn column_is_untagged(&self, tags: &TableTags, column: &Identifier, polarity: Polarity) -> bool {
-        !tags
-            .columns
-            .get(column)
-            .is_some_and(|placed| placed.iter().any(|placed| self.counts(placed, polarity.opposite())))
+    /// Whether the table counts as untagged.
+    pub(crate) fn table_is_untagged(&self, tags: &TableTags, polarity: Polarity) -> bool {
+        self.is_untagged(&tags.table, polarity)
     }
 }
 
 impl TableTags {
+    /// The tags of a column.
+    pub(crate) fn on_column(&self, column: &Identifier) -> &[Placed] {
+        self.columns.get(column).map_or(&[], Vec::as_slice)
+    }
+
     /// The columns that have any tag.
     pub(crate) fn tagged_columns(&self) -> impl Iterator<Item = &Identifier> {
         self.columns.keys()

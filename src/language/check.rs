@@ -27,6 +27,18 @@ pub fn rule(rule: &Rule, vocabulary: &Vocabulary, authority: Authority, naming: 
                 .with_help("write the rule as `- its-name: <sentence>`"),
         );
     }
+    if rule.lifting == Lifting::ByException {
+        let why = match rule.sentence {
+            Sentence::Allow { .. } | Sentence::ActAs { .. } => {
+                "an exception lifts a restriction, and this gives something"
+            }
+            Sentence::NeverShow { .. } => "a floor is for everybody: no exception lifts it",
+            _ => return check.findings,
+        };
+        check
+            .findings
+            .push(Diagnostic::new(Code::NothingToLift, Span::default(), why).with_help("leave out `or by exception`"));
+    }
     check.findings
 }
 

@@ -74,6 +74,7 @@ codes! {
     SqlIsTheMeshs = "MW0020", "`sql` is for mesh rules only";
     ExceptionNeedsName = "MW0021", "only a named rule can be lifted by exception";
     AssertedReleases = "MW0022", "what a client merely asserts may not release";
+    NothingToLift = "MW0023", "an exception lifts a restriction, and this is none that can be lifted";
 }
 
 impl fmt::Display for Code {

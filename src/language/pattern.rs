@@ -10,6 +10,17 @@ pub struct Pattern {
     parts: Vec<PatternPart>,
 }
 
+/// Which tables of one schema a pattern covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TablesOf<'a> {
+    /// Every one of them, or none.
+    AllOrNone,
+    /// The one of this name.
+    One(&'a str),
+    /// Some, by a pattern of their names.
+    Some,
+}
+
 impl Pattern {
     /// `None` unless there are one to three parts.
     // INVARIANT: 1 <= parts.len() <= 3
@@ -29,6 +40,18 @@ impl Pattern {
             _ => None,
         };
         self.parts.iter().map_while(exact).collect()
+    }
+
+    /// Which tables of a schema it covers.
+    pub fn tables_of(&self, catalog: &Identifier, schema: &Identifier) -> TablesOf<'_> {
+        match self.parts.as_slice() {
+            [of, within, table] if of.matches(catalog) && within.matches(schema) => match table.pieces() {
+                [only] => TablesOf::One(only),
+                pieces if pieces.iter().all(|piece| piece.is_empty()) => TablesOf::AllOrNone,
+                _ => TablesOf::Some,
+            },
+            _ => TablesOf::AllOrNone,
+        }
     }
 
     /// Whether it covers a table: names it, its schema or its catalog.

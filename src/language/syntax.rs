@@ -155,6 +155,18 @@ impl Sentence {
     }
 }
 
+impl Target {
+    /// The patterns of names in it.
+    pub fn patterns(&self) -> Box<dyn Iterator<Item = &Pattern> + '_> {
+        match self {
+            Self::Pattern(pattern) => Box::new([&pattern.node].into_iter()),
+            Self::And(parts) | Self::Or(parts) => Box::new(parts.iter().flat_map(Self::patterns)),
+            Self::Except(of, without) => Box::new(of.patterns().chain(without.patterns())),
+            _ => Box::new(std::iter::empty()),
+        }
+    }
+}
+
 /// A mask in a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MaskWord {

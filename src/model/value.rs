@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use bigdecimal::BigDecimal;
+use bigdecimal::{BigDecimal, RoundingMode};
 
 /// The types that attributes and literals have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -126,6 +126,26 @@ impl Number {
     }
 }
 
+impl Number {
+    /// The greatest number of at most `scale` digits after the point that is not greater than this one.
+    #[must_use]
+    pub fn floor(&self, scale: u8) -> Self {
+        Self(self.0.with_scale_round(i64::from(scale), RoundingMode::Floor).normalized())
+    }
+
+    /// The digits before the point; zero has none.
+    pub fn whole_digits(&self) -> usize {
+        let written = self.to_string();
+        let whole = written.trim_start_matches('-').split('.').next().unwrap_or_default();
+        whole.trim_start_matches('0').len()
+    }
+
+    /// Whether it lies below zero.
+    pub fn is_negative(&self) -> bool {
+        self.0.sign() == bigdecimal::num_bigint::Sign::Minus
+    }
+}
+
 impl From<i64> for Number {
     fn from(number: i64) -> Self {
         Self(BigDecimal::from(number).normalized())
@@ -151,6 +171,15 @@ mod tests {
         for hostile in ["", "1e9", "1e999999999", ".5", "5.", "--1", "NaN", "1_000", &"9".repeat(39)] {
             assert_eq!(Number::parse(hostile), None, "{hostile}");
         }
+    }
+
+    #[test]
+    fn a_number_has_a_floor_and_whole_digits() {
+        let number = |text| Number::parse(text).unwrap();
+        assert_eq!(number("2.57").floor(1), number("2.5"));
+        assert_eq!(number("-2.57").floor(0), number("-3"));
+        assert_eq!(number("2.5").floor(4), number("2.5"));
+        assert_eq!((number("0.5").whole_digits(), number("-120.5").whole_digits()), (0, 3));
     }
 
     #[test]

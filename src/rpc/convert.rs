@@ -91,6 +91,13 @@ pub(super) fn context(context: Option<proto::RequestContext>) -> Result<Context,
     })
 }
 
+/// Reads a `DecideTableRequest` from its bytes, as the door does: for fuzzing, and for replaying what was recorded.
+pub fn table_question(bytes: &[u8]) -> Result<Question, Status> {
+    let request: proto::DecideTableRequest =
+        prost::Message::decode(bytes).map_err(|error| unreadable(error.to_string()))?;
+    Ok(context(request.context)?.asking(table_request(request.table, request.columns)?))
+}
+
 fn timestamp(at: prost_types::Timestamp) -> Result<Timestamp, Status> {
     Timestamp::new(at.seconds, at.nanos).map_err(|_| unreadable("the query's start is out of range"))
 }

@@ -197,23 +197,20 @@ fn masked(masked: &Masked, column: &Identifier, column_type: ColumnType) -> Stri
 
 /// The nearest multiple. `TRY` makes NULL of what the type cannot hold, where a failure would tell that the value is near its limit.
 fn rounded(name: &str, step: u32, column_type: ColumnType) -> String {
-    match column_type {
-        ColumnType::Real | ColumnType::Double => format!("round({name} / DOUBLE '{step}') * DOUBLE '{step}'"),
-        // Through the remainder, which is exact in every release: how many digits a quotient has is not the same in all of them,
-        // and a quotient with a fraction, multiplied again, is the value itself.
-        _ => {
-            let wide = sql_type(column_type).unwrap_or_default();
-            let number = match column_type {
-                ColumnType::Decimal { .. } => name.to_owned(),
-                _ => format!("CAST({name} AS decimal(38, 0))"),
-            };
-            let rest = format!("{number} % DECIMAL '{step}'");
-            let up = format!(
-                "IF(abs({rest}) * DECIMAL '2' >= DECIMAL '{step}', sign({number}) * DECIMAL '{step}', DECIMAL '0')"
-            );
-            format!("TRY(CAST({number} - ({rest}) + {up} AS {wide}))")
-        }
+    if matches!(column_type, ColumnType::Real | ColumnType::Double) {
+        return format!("round({name} / DOUBLE '{step}') * DOUBLE '{step}'");
     }
+    // Through the remainder, which is exact. The scale of a decimal quotient depends on Trino's release: where it keeps fractions
+    // multiplying again gives the value itself, and where it does not 149.99 becomes 200.
+    let own = sql_type(column_type).unwrap_or_default();
+    let exact = match column_type {
+        ColumnType::Decimal { .. } => name.to_owned(),
+        _ => format!("CAST({name} AS decimal(19, 0))"),
+    };
+    let rest = format!("{exact} % DECIMAL '{step}'");
+    let away =
+        format!("IF(abs({rest}) * DECIMAL '2' >= DECIMAL '{step}', sign({exact}) * DECIMAL '{step}', DECIMAL '0')");
+    format!("TRY(CAST({exact} - ({rest}) + {away} AS {own}))")
 }
 
 /// A mask is always cast to its column's type: Trino refuses a mask that is only nearly of that type.

@@ -24,8 +24,10 @@ const MOST_FINDINGS_LOGGED: usize = 20;
 /// What became of the last reading.
 #[derive(Clone, Debug, Default)]
 pub struct Reading {
-    /// What was wrong, rendered; empty when it was taken.
-    pub refused: Vec<String>,
+    /// What was wrong, rendered, as far as it is logged; empty when the folder was taken.
+    refused: Vec<String>,
+    /// How many findings there were.
+    pub findings: usize,
 }
 
 /// The folder and the state of its last reading.
@@ -58,6 +60,7 @@ impl Folder {
             let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
             let news = last.refused != refused;
             last.refused.clone_from(&refused);
+            last.findings = loaded.as_ref().err().map_or(0, Vec::len);
             news
         };
         if news && !refused.is_empty() {
@@ -99,7 +102,11 @@ impl Folder {
     }
 
     fn watcher(&self, told: mpsc::Sender<()>) -> Option<RecommendedWatcher> {
-        let watcher = notify::recommended_watcher(move |_: notify::Result<notify::Event>| {
+        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            // Reading opens and closes files: to be told of that would be to read for ever.
+            if event.is_ok_and(|event| event.kind.is_access()) {
+                return;
+            }
             // A full channel has a change in it already.
             let _full = told.try_send(());
         });

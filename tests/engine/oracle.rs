@@ -204,13 +204,12 @@ impl<'a> Oracle<'a> {
     }
 
     fn may(&self, action: Action, mesh_only: bool) -> bool {
-        let allowed = self.allows().iter().any(|bound| {
+        self.allows().iter().any(|bound| {
             let Sentence::Allow { audience, actions, purposes, .. } = &bound.rule.rule.sentence else { return false };
             (bound.policy.domain.is_none() || !mesh_only)
                 && names(actions, action)
                 && self.allow_applies(audience, purposes) == Truth::True
-        });
-        allowed
+        })
     }
 
     fn allow_applies(&self, audience: &Audience, purposes: &[Spanned<Name>]) -> Truth {

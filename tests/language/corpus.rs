@@ -13,7 +13,7 @@ use serde::Deserialize;
 /// What of the language a text is.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Reads {
+pub(crate) enum Reads {
     #[default]
     Rule,
     Target,
@@ -93,7 +93,8 @@ fn canonical(text: &str, reads: Reads) -> Result<String, Vec<Diagnostic>> {
     }
 }
 
-fn findings(text: &str, reads: Reads, authority: Authority, naming: Naming) -> Vec<Diagnostic> {
+/// What is said about a text, by the parser or else by the check against the standard vocabulary.
+pub(crate) fn findings(text: &str, reads: Reads, authority: Authority, naming: Naming) -> Vec<Diagnostic> {
     let vocabulary = standard_vocabulary();
     let checked = match reads {
         Reads::Rule => parse::rule(text).map(|tree| check::rule(&tree, &vocabulary, authority, naming)),

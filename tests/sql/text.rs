@@ -230,7 +230,17 @@ proptest! {
     fn nothing_breaks_out_of_a_filter(hostile in hostile()) {
         let (filters, _) = printed(&hostile);
         prop_assert_eq!(filters.len(), 1);
-        let tree = whole(&filters[0])?;
+        let printed = whole(&filters[0])?;
+        // `P AND COALESCE(P, FALSE)`: the same twice.
+        let tree = match &printed {
+            Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
+                let inner = left.to_string();
+                let inner = inner.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).unwrap_or(&inner);
+                prop_assert_eq!(right.to_string(), format!("COALESCE({inner}, false)"));
+                (**left).clone()
+            }
+            other => return Err(TestCaseError::fail(format!("{other}"))),
+        };
         let mut parts = Vec::new();
         conjuncts(&tree, &mut parts);
         prop_assert_eq!(parts.len(), 4, "{}", filters[0]);

@@ -157,7 +157,8 @@ fn every_shape_of_query_sees_the_same_rows_and_cells() {
 fn a_prepared_statement_is_decided_for_whoever_executes_it() {
     let Some(mesh) = fair() else { return };
     filled(&mesh);
-    let prepared = mesh.user("root").run("PREPARE p FROM SELECT id, salary FROM lake.reading.people WHERE id > ?").unwrap();
+    let prepared =
+        mesh.user("root").run("PREPARE p FROM SELECT id, salary FROM lake.reading.people WHERE id > ?").unwrap();
     let statement = &prepared.told["x-trino-added-prepare"];
     for (user, countries) in [("ana", &["CL", "Ö'st"][..]), ("ben", &["CL"])] {
         let mut expected: Vec<Vec<Value>> =
@@ -166,10 +167,10 @@ fn a_prepared_statement_is_decided_for_whoever_executes_it() {
         let client = mesh.user(user).with("X-Trino-Prepared-Statement", statement);
         assert_eq!(client.rows("EXECUTE p USING 0"), expected, "{user}");
         let columns = client.rows("DESCRIBE OUTPUT p");
-        assert_eq!(columns.iter().map(|row| (&row[0], &row[4])).collect::<Vec<_>>(), [
-            (&json!("id"), &json!("integer")),
-            (&json!("salary"), &json!("integer")),
-        ]);
+        assert_eq!(
+            columns.iter().map(|row| (&row[0], &row[4])).collect::<Vec<_>>(),
+            [(&json!("id"), &json!("integer")), (&json!("salary"), &json!("integer")),]
+        );
     }
 }
 
@@ -194,11 +195,8 @@ fn a_condition_that_fails_is_never_evaluated_on_a_hidden_row() {
         ] {
             let sql = format!("SELECT count(*) FROM lake.reading.people WHERE {condition}");
             assert!(root.run(&sql).is_err(), "it ought to fail for who sees the row: {sql}");
-            for sessions in [
-                "",
-                "columnar_filter_evaluation_enabled=false",
-                "adaptive_filter_reordering_enabled=false",
-            ] {
+            for sessions in ["", "columnar_filter_evaluation_enabled=false", "adaptive_filter_reordering_enabled=false"]
+            {
                 let client = if sessions.is_empty() { ben.clone() } else { ben.with("X-Trino-Session", sessions) };
                 assert_eq!(client.rows(&sql), [[json!(visible)]], "{sessions} {sql}");
             }
@@ -244,7 +242,9 @@ fn plans_and_statistics_tell_no_hidden_value() {
     let bounds: Vec<Value> =
         root.iter().filter(|row| row[0] == "acctbal").flat_map(|row| [row[5].clone(), row[6].clone()]).collect();
     assert!(bounds.iter().all(Value::is_string), "{bounds:?}");
-    for statistics in ["SHOW STATS FOR tpch.tiny.customer", "SHOW STATS FOR (SELECT * FROM tpch.tiny.customer WHERE acctbal > 0)"] {
+    for statistics in
+        ["SHOW STATS FOR tpch.tiny.customer", "SHOW STATS FOR (SELECT * FROM tpch.tiny.customer WHERE acctbal > 0)"]
+    {
         for row in ben.rows(statistics) {
             assert_eq!((&row[5], &row[6]), (&Value::Null, &Value::Null), "{statistics}: {row:?}");
             assert_ne!(row[0], "phone", "a hidden column");
@@ -253,7 +253,8 @@ fn plans_and_statistics_tell_no_hidden_value() {
     // Whoever sees every row gets what there is.
     let whole = mesh.user("ana").rows("SHOW STATS FOR tpch.tiny.customer");
     assert_eq!(whole.iter().find(|row| row[0] == "acctbal"), root.iter().find(|row| row[0] == "acctbal"));
-    for plan in ["EXPLAIN", "EXPLAIN (TYPE IO)", "EXPLAIN (TYPE LOGICAL)", "EXPLAIN ANALYZE", "EXPLAIN ANALYZE VERBOSE"] {
+    for plan in ["EXPLAIN", "EXPLAIN (TYPE IO)", "EXPLAIN (TYPE LOGICAL)", "EXPLAIN ANALYZE", "EXPLAIN ANALYZE VERBOSE"]
+    {
         let text = ben.texts(&format!("{plan} SELECT * FROM lake.reading.people")).concat();
         for hidden in ["cid@", "dee@", "bob@", "ann@", "three.example", "Ö", "300", "400", "500"] {
             assert!(!text.contains(hidden), "{plan} shows {hidden}: {text}");
@@ -285,7 +286,10 @@ fn a_hidden_column_is_refused_wherever_it_is_named_and_still_filters_and_masks()
         assert!(message.contains("hide column level"), "the reason is for people: {message}");
     }
     // `salary` is masked by `level`, which is hidden: the plugin's own identity reads it, and nobody can be that identity.
-    assert_eq!(ana.rows("SELECT id, country, email, salary FROM lake.reading.people"), expected(&mesh, &["CL", "Ö'st"]));
+    assert_eq!(
+        ana.rows("SELECT id, country, email, salary FROM lake.reading.people"),
+        expected(&mesh, &["CL", "Ö'st"])
+    );
     // A row filter that reads a hidden column.
     let seen = ana.rows("SELECT * FROM lake.reading_gated.people");
     let raw = mesh.user("root").rows("SELECT id FROM lake.reading.people WHERE level < 3");

@@ -41,6 +41,9 @@ type RowReading<'a> = Option<(usize, &'a Reading)>;
 
 impl Oracle<'_> {
     pub(super) fn condition(&self, condition: &Condition, party: &Party, row: RowReading<'_>) -> Truth {
+        if let Some((_, Reading::TooMany)) = row {
+            return Truth::Unknown;
+        }
         let side = |operand: &Operand| self.side(operand, party, row);
         match condition {
             Condition::And(parts) => {
@@ -101,7 +104,10 @@ impl Oracle<'_> {
         match operand {
             Operand::Column(column) => self.cell_of(Some(&column.node), row),
             Operand::ColumnTagged(tag) => {
-                let column = row.and_then(|(_, reading)| reading.get(&tag.node)).and_then(Option::as_ref);
+                let column = match row {
+                    Some((_, Reading::As(columns))) => columns.get(&tag.node).and_then(Option::as_ref),
+                    _ => None,
+                };
                 self.cell_of(column, row)
             }
             Operand::Attribute(attribute) => self.attribute(&attribute.node, party),
@@ -183,6 +189,11 @@ impl Oracle<'_> {
         };
         match (left, right) {
             (Side::Unknown | Side::Missing, _) | (_, Side::Unknown | Side::Missing) => Truth::Unknown,
+            // No decimal has the digits to hold both columns.
+            (
+                Side::Cell(_, ColumnType::Decimal { precision: p1, scale: s1 }),
+                Side::Cell(_, ColumnType::Decimal { precision: p2, scale: s2 }),
+            ) if (p1 - s1).max(p2 - s2) + s1.max(s2) > 38 => Truth::Unknown,
             (Side::Cell(a, _), Side::Cell(b, _)) => pair(cells(a, b, case)),
             (Side::Cell(cell, of), Side::Values(values, origin)) => {
                 any(values, |value| pair(self.cell_value(cell, *of, value, *origin, case)))

@@ -28,8 +28,17 @@ impl Weight<'_> {
     }
 }
 
-/// Columns that a sentence's tags are read as; `None`: the table has none for this tag.
-pub(super) type Reading = BTreeMap<Name, Option<Identifier>>;
+/// A sentence is read at most so often; above that nothing is shown.
+const MOST_READINGS: usize = 64;
+
+/// Which columns a sentence's tags mean.
+#[derive(Clone, Debug)]
+pub(super) enum Reading {
+    /// For each tag its column; `None`: the table has none for it.
+    As(BTreeMap<Name, Option<Identifier>>),
+    /// There are too many readings to look at any: whatever is asked of the row is unknown.
+    TooMany,
+}
 
 impl Oracle<'_> {
     pub(super) fn in_time(&self, from: Option<Date>, until: Option<Date>) -> bool {
@@ -163,18 +172,19 @@ impl Oracle<'_> {
         self.readings(&tags, |tag| self.readings_of_tag(tag, firm, true))
     }
 
-    /// The columns that a tag may mean, and whether it means one that the table lacks as well.
+    /// The columns that a tag may mean. `None`: one that the table lacks; a column that is there by a domain's tag alone takes
+    /// nothing of that away, for what is TRUE or FALSE with an unknown part is so with any.
     fn readings_of_tag(&self, tag: &Name, firm: Weight<'_>, firm_needed: bool) -> Vec<Option<Identifier>> {
-        let mut columns: Vec<Option<Identifier>> =
-            self.columns_tagged(tag, firm.opposite()).into_iter().map(Some).collect();
+        let columns = self.columns_tagged(tag, firm.opposite());
         if columns.is_empty() || (firm_needed && self.columns_tagged(tag, firm).is_empty()) {
-            columns.push(None);
+            return vec![None];
         }
-        columns
+        columns.into_iter().map(Some).collect()
     }
 
+    /// Every combination. Above [`MOST_READINGS`] one that nothing is known of, which shows nothing.
     fn readings(&self, tags: &[Name], columns: impl Fn(&Name) -> Vec<Option<Identifier>>) -> Vec<Reading> {
-        let mut readings = vec![Reading::new()];
+        let mut readings = vec![BTreeMap::new()];
         for tag in tags {
             let mut longer = Vec::new();
             for column in columns(tag) {
@@ -186,7 +196,10 @@ impl Oracle<'_> {
             }
             readings = longer;
         }
-        readings
+        if readings.len() > MOST_READINGS {
+            return vec![Reading::TooMany];
+        }
+        readings.into_iter().map(Reading::As).collect()
     }
 
     /// The columns with a tag: by what is placed, whether or not the question names them all.

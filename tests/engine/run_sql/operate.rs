@@ -59,9 +59,9 @@ fn order(left: &Datum, right: &Datum) -> Result<Option<Ordering>> {
     Ok(match (left, right) {
         (Datum::Boolean(a), Datum::Boolean(b)) => Some(a.cmp(b)),
         (Datum::Integer(a), Datum::Integer(b)) => Some(a.cmp(b)),
-        (Datum::Integer(a), Datum::Decimal(b, ..)) => Some(BigDecimal::from(*a).cmp(b)),
-        (Datum::Decimal(a, ..), Datum::Integer(b)) => Some(a.cmp(&BigDecimal::from(*b))),
-        (Datum::Decimal(a, ..), Datum::Decimal(b, ..)) => Some(a.cmp(b)),
+        (Datum::Integer(_) | Datum::Decimal(..), Datum::Integer(_) | Datum::Decimal(..)) => {
+            return exact_order(left, right);
+        }
         (Datum::Double(a), Datum::Double(b)) => a.partial_cmp(b),
         (Datum::Real(a), Datum::Real(b)) => a.partial_cmp(b),
         (Datum::Text(a), Datum::Text(b)) => Some(a.cmp(b)),
@@ -76,6 +76,21 @@ fn order(left: &Datum, right: &Datum) -> Result<Option<Ordering>> {
         (Datum::Instant(a), Datum::Instant(b)) => Some(a.cmp(b)),
         (a, b) => return refuse(format!("{a:?} compared with {b:?}")),
     })
+}
+
+/// Both are brought to one type of at most 38 digits, which fails on what that cannot hold.
+fn exact_order(left: &Datum, right: &Datum) -> Result<Option<Ordering>> {
+    let (Some((a, p1, s1)), Some((b, p2, s2))) = (as_decimal(left), as_decimal(right)) else {
+        return refuse(format!("{left:?} compared with {right:?}"));
+    };
+    let scale = s1.max(s2);
+    for (value, precision, own_scale) in [(&a, p1, s1), (&b, p2, s2)] {
+        let widened = i64::try_from(precision).unwrap() - own_scale + scale;
+        if widened > 38 && digits(&value.with_scale(scale)) > 38 {
+            return fail(format!("{value} does not fit a decimal(38, {scale})"));
+        }
+    }
+    Ok(Some(a.cmp(&b)))
 }
 
 /// A number as a decimal with precision and scale; integers as Trino coerces them.
@@ -113,12 +128,8 @@ fn arithmetic(left: &Datum, op: &BinaryOperator, right: &Datum) -> Result<Datum>
         BinaryOperator::Plus => (a + b, whole(p1, s1).max(whole(p2, s2)) + scale + 1, scale),
         BinaryOperator::Minus => (a - b, whole(p1, s1).max(whole(p2, s2)) + scale + 1, scale),
         BinaryOperator::Multiply => (a * b, i64::try_from(p1 + p2).unwrap(), s1 + s2),
-        BinaryOperator::Divide if b.is_zero() => return fail("division by zero"),
+        BinaryOperator::Divide => return refuse("a decimal quotient, whose scale depends on Trino's release"),
         BinaryOperator::Modulo if b.is_zero() => return fail("division by zero"),
-        BinaryOperator::Divide => {
-            let precision = i64::try_from(p1).unwrap() + s2 + (s2 - s1).max(0);
-            (quotient(&a, &b, scale), precision, scale)
-        }
         BinaryOperator::Modulo => (a % b, whole(p1, s1).min(whole(p2, s2)) + scale, scale),
         op => return refuse(format!("{left:?} {op} {right:?}")),
     };
@@ -126,22 +137,6 @@ fn arithmetic(left: &Datum, op: &BinaryOperator, right: &Datum) -> Result<Datum>
         return refuse("scale above 38");
     }
     bounded(value, u64::try_from(precision).unwrap().min(38), scale)
-}
-
-/// Rounded half up, exactly: through the remainder and not through a longer quotient.
-fn quotient(a: &BigDecimal, b: &BigDecimal, scale: i64) -> BigDecimal {
-    let shift = BigDecimal::new(1.into(), -scale);
-    let shifted = a.abs() * shift;
-    let divisor = b.abs();
-    let remainder = &shifted % &divisor;
-    let mut whole = ((&shifted - &remainder) / &divisor).with_scale_round(0, RoundingMode::HalfUp);
-    if &remainder + &remainder >= divisor {
-        whole += 1;
-    }
-    let sign = if (*a < BigDecimal::zero()) == (*b < BigDecimal::zero()) { 1 } else { -1 };
-    let signed: BigDecimal = whole * sign;
-    let (digits, _) = signed.into_bigint_and_exponent();
-    BigDecimal::new(digits, scale)
 }
 
 fn digits(value: &BigDecimal) -> u64 {

@@ -89,6 +89,10 @@ public final class Connection
                     .maxInboundMessageSize(LARGEST_ANSWER)
                     .keepAliveTime(20, TimeUnit.SECONDS)
                     .keepAliveTimeout(5, TimeUnit.SECONDS);
+            if (config.target().startsWith("unix:")) {
+                // gRPC names the socket's path as the authority, which is none: servers other than its own refuse that.
+                builder.overrideAuthority("localhost");
+            }
             config.tls().flatMap(Tls::serverName).ifPresent(builder::overrideAuthority);
             return builder.build();
         }

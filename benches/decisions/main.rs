@@ -5,7 +5,6 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    missing_docs,
     reason = "a benchmark that meets what it did not expect ends"
 )]
 
