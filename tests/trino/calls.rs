@@ -37,7 +37,10 @@ fn a_table_costs_one_call_and_a_query_one_more_however_many_columns_are_masked()
         ("SELECT * FROM lake.calls.masked", 2),
         ("SELECT a.c1 FROM lake.calls.masked a JOIN lake.calls.masked b ON a.c1 = b.c2", 2),
         ("SELECT m.c1 FROM lake.calls.masked m JOIN lake.calls.clear c ON m.c1 = c.c2", 3),
-        ("SELECT * FROM lake.calls.masked m JOIN lake.calls.clear c ON m.c1 = c.c2 JOIN lake.calls.other o ON o.c1 = c.c1", 4),
+        (
+            "SELECT * FROM lake.calls.masked m JOIN lake.calls.clear c ON m.c1 = c.c2 JOIN lake.calls.other o ON o.c1 = c.c1",
+            4,
+        ),
         (
             "SELECT * FROM lake.calls.masked m, lake.calls.clear c, lake.calls.other o, lake.calls.third t WHERE o.c1 = t.c1",
             5,

@@ -57,23 +57,43 @@ fn listings_show_what_is_open_and_nothing_else() {
         rows.iter().map(|row| row.iter().map(|cell| json!(cell)).collect()).collect()
     };
     let tables: &[&[&str]] = &[&["listings", "half"], &["listings", "open"], &["listings_other", "seen"]];
-    let columns: &[&[&str]] =
-        &[&["half", "a"], &["open", "a"], &["open", "b"], &["seen", "a"]];
+    let columns: &[&[&str]] = &[&["half", "a"], &["open", "a"], &["open", "b"], &["seen", "a"]];
     for (sql, expected) in [
         ("SHOW CATALOGS", listed(&[&["lake"], &["system"]])),
         ("SHOW SCHEMAS FROM lake", listed(&[&["information_schema"], &["listings"], &["listings_other"]])),
         ("SHOW TABLES FROM lake.listings", listed(&[&["half"], &["open"]])),
         ("SHOW TABLES FROM lake.listings_other", listed(&[&["seen"]])),
-        ("SELECT table_schema, table_name FROM lake.information_schema.tables WHERE table_schema <> 'information_schema'", listed(tables)),
-        ("SELECT table_name, column_name FROM lake.information_schema.columns WHERE table_schema LIKE 'listings%'", listed(columns)),
-        ("SELECT table_name, column_name FROM lake.information_schema.columns WHERE table_schema = 'listings' AND table_name = 'half'", listed(&[&["half", "a"]])),
+        (
+            "SELECT table_schema, table_name FROM lake.information_schema.tables WHERE table_schema <> 'information_schema'",
+            listed(tables),
+        ),
+        (
+            "SELECT table_name, column_name FROM lake.information_schema.columns WHERE table_schema LIKE 'listings%'",
+            listed(columns),
+        ),
+        (
+            "SELECT table_name, column_name FROM lake.information_schema.columns WHERE table_schema = 'listings' AND table_name = 'half'",
+            listed(&[&["half", "a"]]),
+        ),
         ("SELECT column_name FROM lake.information_schema.columns WHERE table_name = 'closed'", listed(&[])),
-        ("SELECT schema_name FROM lake.information_schema.schemata WHERE schema_name LIKE 'listings%'", listed(&[&["listings"], &["listings_other"]])),
+        (
+            "SELECT schema_name FROM lake.information_schema.schemata WHERE schema_name LIKE 'listings%'",
+            listed(&[&["listings"], &["listings_other"]]),
+        ),
         ("SELECT table_name FROM lake.information_schema.views WHERE table_schema = 'listings'", listed(&[])),
-        ("SELECT table_name, column_name FROM system.jdbc.columns WHERE table_cat = 'lake' AND table_schem LIKE 'listings%'", listed(columns)),
-        ("SELECT table_schem, table_name FROM system.jdbc.tables WHERE table_cat = 'lake' AND table_schem LIKE 'listings%'", listed(tables)),
+        (
+            "SELECT table_name, column_name FROM system.jdbc.columns WHERE table_cat = 'lake' AND table_schem LIKE 'listings%'",
+            listed(columns),
+        ),
+        (
+            "SELECT table_schem, table_name FROM system.jdbc.tables WHERE table_cat = 'lake' AND table_schem LIKE 'listings%'",
+            listed(tables),
+        ),
         ("SELECT catalog_name FROM system.metadata.catalogs", listed(&[&["lake"], &["system"]])),
-        ("SELECT table_name FROM system.metadata.table_comments WHERE catalog_name = 'lake' AND schema_name = 'listings'", listed(&[&["half"], &["open"]])),
+        (
+            "SELECT table_name FROM system.metadata.table_comments WHERE catalog_name = 'lake' AND schema_name = 'listings'",
+            listed(&[&["half"], &["open"]]),
+        ),
     ] {
         assert_eq!(ours(lea.rows(sql)), expected, "{sql}");
     }
@@ -122,7 +142,14 @@ fn people_see_their_own_queries_and_operators_see_all() {
     for table in ["nodes", "tasks", "transactions"] {
         let failure = mesh.user("lea").failure(&format!("SELECT * FROM system.runtime.{table}"));
         assert!(["PERMISSION_DENIED", "TABLE_NOT_FOUND"].contains(&failure.name.as_str()), "{failure:?}");
-        assert!(!mesh.user("operator").run(&format!("SELECT count(*) FROM system.runtime.{table}")).unwrap().rows.is_empty());
+        assert!(
+            !mesh
+                .user("operator")
+                .run(&format!("SELECT count(*) FROM system.runtime.{table}"))
+                .unwrap()
+                .rows
+                .is_empty()
+        );
     }
     // An operator is no reader of data.
     mesh.user("operator").denied("SELECT * FROM lake.listings.open");

@@ -53,92 +53,140 @@ struct Case {
 
 const CASES: &[Case] = &[
     Case { table: "with_null", mask: "null", shown: |_| None },
-    Case { table: "with_text", mask: "constant 'xyz'", shown: |column| match column {
-        "text" | "short" | "long" => Some(json!("xyz")),
-        "fixed" => Some(json!("xyz ")),
-        _ => None,
-    } },
-    Case { table: "with_number", mask: "constant 7", shown: |column| match column {
-        "tiny" | "tiny_low" | "small" | "small_half" | "whole" | "big" | "big_half" => Some(json!(7)),
-        "single" | "twice" => Some(json!(7.0)),
-        "price" => Some(json!("7.00")),
-        "huge" | "text" | "short" | "long" | "one" => Some(json!("7")),
-        "fixed" => Some(json!("7   ")),
-        _ => None,
-    } },
-    Case { table: "with_flag", mask: "constant false", shown: |column| match column {
-        "flag" => Some(json!(false)),
-        "text" | "short" | "long" => Some(json!("false")),
-        _ => None,
-    } },
-    Case { table: "with_day", mask: "constant 2020-02-29", shown: |column| match column {
-        "day" | "text" | "long" => Some(json!("2020-02-29")),
-        _ => None,
-    } },
-    Case { table: "with_hash", mask: "hash", shown: |column| match column {
-        "text" => Some(json!(sha256_hex("clear@mail.example"))),
-        "long" => Some(json!(sha256_hex("ключ@mail.example"))),
-        // SHA-256 of the bytes 00 FF, in base 64.
-        "bytes" => Some(json!("But9amnuGeX733SQGNPSq/oEvL0TZdsxLrhtxxaTibg=")),
-        _ => None,
-    } },
-    Case { table: "with_first", mask: "keep first 2", shown: |column| match column {
-        "text" => Some(json!("cl****************")),
-        "short" => Some(json!("ab***")),
-        "long" => Some(json!("кл***************")),
-        "one" => Some(json!("*")),
-        "none" => Some(json!("")),
-        "fixed" => Some(json!("ab**")),
-        _ => None,
-    } },
-    Case { table: "with_last", mask: "keep last 2", shown: |column| match column {
-        "text" => Some(json!("****************le")),
-        "short" => Some(json!("***cd")),
-        "long" => Some(json!("***************le")),
-        "one" => Some(json!("*")),
-        "none" => Some(json!("")),
-        "fixed" => Some(json!("**@c")),
-        _ => None,
-    } },
-    Case { table: "with_domain", mask: "email domain", shown: |column| match column {
-        "text" | "long" => Some(json!("mail.example")),
-        "short" => Some(json!("cd")),
-        "fixed" => Some(json!("c   ")),
-        _ => None,
-    } },
-    Case { table: "with_round", mask: "round to 10", shown: |column| match column {
-        // 127 and 32767 would become what their types cannot hold.
-        "tiny_low" => Some(json!(-40)),
-        "small_half" => Some(json!(-50)),
-        "whole" => Some(json!(123_460)),
-        "big_half" => Some(json!(1_234_567_890_123_456_790_i64)),
-        "single" | "twice" => Some(json!(1230.0)),
-        "price" => Some(json!("1230.00")),
-        "share" => Some(json!("0.000")),
-        _ => None,
-    } },
-    Case { table: "with_year", mask: "truncate to year", shown: |column| match column {
-        "day" => Some(json!("2024-01-01")),
-        "moment" => Some(json!("2024-01-01 00:00:00.000")),
-        "moment_fine" => Some(json!("2024-01-01 00:00:00.000000000000")),
-        "instant" => Some(json!("2024-01-01 00:00:00.000 Europe/Vienna")),
-        _ => None,
-    } },
-    Case { table: "with_month", mask: "truncate to month", shown: |column| match column {
-        "day" => Some(json!("2024-05-01")),
-        "moment" => Some(json!("2024-05-01 00:00:00.000")),
-        "moment_fine" => Some(json!("2024-05-01 00:00:00.000000000000")),
-        "instant" => Some(json!("2024-05-01 00:00:00.000 Europe/Vienna")),
-        _ => None,
-    } },
-    Case { table: "with_midnight", mask: "truncate to day", shown: |column| match column {
-        // The day itself is what the mask keeps.
-        "day" => Some(json!("2024-05-17")),
-        "moment" => Some(json!("2024-05-17 00:00:00.000")),
-        "moment_fine" => Some(json!("2024-05-17 00:00:00.000000000000")),
-        "instant" => Some(json!("2024-05-17 00:00:00.000 Europe/Vienna")),
-        _ => None,
-    } },
+    Case {
+        table: "with_text",
+        mask: "constant 'xyz'",
+        shown: |column| match column {
+            "text" | "short" | "long" => Some(json!("xyz")),
+            "fixed" => Some(json!("xyz ")),
+            _ => None,
+        },
+    },
+    Case {
+        table: "with_number",
+        mask: "constant 7",
+        shown: |column| match column {
+            "tiny" | "tiny_low" | "small" | "small_half" | "whole" | "big" | "big_half" => Some(json!(7)),
+            "single" | "twice" => Some(json!(7.0)),
+            "price" => Some(json!("7.00")),
+            "huge" | "text" | "short" | "long" | "one" => Some(json!("7")),
+            "fixed" => Some(json!("7   ")),
+            _ => None,
+        },
+    },
+    Case {
+        table: "with_flag",
+        mask: "constant false",
+        shown: |column| match column {
+            "flag" => Some(json!(false)),
+            "text" | "short" | "long" => Some(json!("false")),
+            _ => None,
+        },
+    },
+    Case {
+        table: "with_day",
+        mask: "constant 2020-02-29",
+        shown: |column| match column {
+            "day" | "text" | "long" => Some(json!("2020-02-29")),
+            _ => None,
+        },
+    },
+    Case {
+        table: "with_hash",
+        mask: "hash",
+        shown: |column| match column {
+            "text" => Some(json!(sha256_hex("clear@mail.example"))),
+            "long" => Some(json!(sha256_hex("ключ@mail.example"))),
+            // SHA-256 of the bytes 00 FF, in base 64.
+            "bytes" => Some(json!("But9amnuGeX733SQGNPSq/oEvL0TZdsxLrhtxxaTibg=")),
+            _ => None,
+        },
+    },
+    Case {
+        table: "with_first",
+        mask: "keep first 2",
+        shown: |column| match column {
+            "text" => Some(json!("cl****************")),
+            "short" => Some(json!("ab***")),
+            "long" => Some(json!("кл***************")),
+            "one" => Some(json!("*")),
+            "none" => Some(json!("")),
+            "fixed" => Some(json!("ab**")),
+            _ => None,
+        },
+    },
+    Case {
+        table: "with_last",
+        mask: "keep last 2",
+        shown: |column| match column {
+            "text" => Some(json!("****************le")),
+            "short" => Some(json!("***cd")),
+            "long" => Some(json!("***************le")),
+            "one" => Some(json!("*")),
+            "none" => Some(json!("")),
+            "fixed" => Some(json!("**@c")),
+            _ => None,
+        },
+    },
+    Case {
+        table: "with_domain",
+        mask: "email domain",
+        shown: |column| match column {
+            "text" | "long" => Some(json!("mail.example")),
+            "short" => Some(json!("cd")),
+            "fixed" => Some(json!("c   ")),
+            _ => None,
+        },
+    },
+    Case {
+        table: "with_round",
+        mask: "round to 10",
+        shown: |column| match column {
+            // 127 and 32767 would become what their types cannot hold.
+            "tiny_low" => Some(json!(-40)),
+            "small_half" => Some(json!(-50)),
+            "whole" => Some(json!(123_460)),
+            "big_half" => Some(json!(1_234_567_890_123_456_790_i64)),
+            "single" | "twice" => Some(json!(1230.0)),
+            "price" => Some(json!("1230.00")),
+            "share" => Some(json!("0.000")),
+            _ => None,
+        },
+    },
+    Case {
+        table: "with_year",
+        mask: "truncate to year",
+        shown: |column| match column {
+            "day" => Some(json!("2024-01-01")),
+            "moment" => Some(json!("2024-01-01 00:00:00.000")),
+            "moment_fine" => Some(json!("2024-01-01 00:00:00.000000000000")),
+            "instant" => Some(json!("2024-01-01 00:00:00.000 Europe/Vienna")),
+            _ => None,
+        },
+    },
+    Case {
+        table: "with_month",
+        mask: "truncate to month",
+        shown: |column| match column {
+            "day" => Some(json!("2024-05-01")),
+            "moment" => Some(json!("2024-05-01 00:00:00.000")),
+            "moment_fine" => Some(json!("2024-05-01 00:00:00.000000000000")),
+            "instant" => Some(json!("2024-05-01 00:00:00.000 Europe/Vienna")),
+            _ => None,
+        },
+    },
+    Case {
+        table: "with_midnight",
+        mask: "truncate to day",
+        shown: |column| match column {
+            // The day itself is what the mask keeps.
+            "day" => Some(json!("2024-05-17")),
+            "moment" => Some(json!("2024-05-17 00:00:00.000")),
+            "moment_fine" => Some(json!("2024-05-17 00:00:00.000000000000")),
+            "instant" => Some(json!("2024-05-17 00:00:00.000 Europe/Vienna")),
+            _ => None,
+        },
+    },
     // A mask on some cells, where the condition is not known.
     Case { table: "with_cells", mask: "null where whole <> @mask_unknown", shown: |_| None },
 ];
@@ -170,8 +218,7 @@ fn sha256_hex(text: &str) -> String {
 fn a_mask_gives_a_value_of_the_columns_type_or_null_and_never_an_error_or_the_clear_value() {
     let Some(mesh) = fair() else { return };
     let columns: Vec<String> = COLUMNS.iter().map(|(name, _, value)| format!("{value} AS \"{name}\"")).collect();
-    let nulls: Vec<String> =
-        COLUMNS.iter().map(|(name, of, _)| format!("CAST(NULL AS {of}) AS \"{name}\"")).collect();
+    let nulls: Vec<String> = COLUMNS.iter().map(|(name, of, _)| format!("CAST(NULL AS {of}) AS \"{name}\"")).collect();
     let select = format!("SELECT {} UNION ALL SELECT {}", columns.join(", "), nulls.join(", "));
     mesh.prepare(&["CREATE SCHEMA lake.masks"]);
     let quoted: Vec<String> = COLUMNS.iter().map(|(name, ..)| format!("\"{name}\"")).collect();

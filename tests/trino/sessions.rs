@@ -70,21 +70,20 @@ fn nobody_becomes_somebody_else_without_a_rule() {
     let Some(mesh) = fair() else { return };
     filled(&mesh);
     let sql = "SELECT id FROM lake.sessions.owned";
-    let acting = |original: &str, user: &str| {
-        mesh.user(user).with("X-Trino-Original-User", original).with("X-Trino-Client-Capabilities", "SESSION_AUTHORIZATION")
-    };
+    let acting = |original: &str, user: &str| mesh.user(user).with("X-Trino-Original-User", original);
     assert_eq!(mesh.user("sid").rows(sql), one(1));
     // As a client goes on after SET SESSION AUTHORIZATION.
     assert_eq!(acting("tableau", "sid").rows(sql), one(1));
-    for (original, user) in [("tableau", "sue"), ("tableau", "root"), ("sid", "root"), ("sid", "sue"), ("sid", "tableau")] {
+    for (original, user) in
+        [("tableau", "sue"), ("tableau", "root"), ("sid", "root"), ("sid", "sue"), ("sid", "tableau")]
+    {
         let failure = acting(original, user).failure(sql);
         assert!(failure.message.contains("cannot impersonate user"), "{original} as {user}: {failure:?}");
     }
-    let capable = |user: &str| mesh.user(user).with("X-Trino-Client-Capabilities", "SESSION_AUTHORIZATION");
-    let told = capable("tableau").run("SET SESSION AUTHORIZATION sid").unwrap().told;
+    let told = mesh.user("tableau").run("SET SESSION AUTHORIZATION sid").unwrap().told;
     assert_eq!(told["x-trino-set-authorization-user"], "sid");
     for (user, other) in [("sid", "root"), ("tableau", "root"), ("sue", "sid")] {
-        let message = capable(user).denied(&format!("SET SESSION AUTHORIZATION {other}"));
+        let message = mesh.user(user).denied(&format!("SET SESSION AUTHORIZATION {other}"));
         assert!(message.contains("cannot impersonate user"), "{message}");
     }
     let banned = mesh.user("banned").failure("SELECT 1");
@@ -103,7 +102,8 @@ fn functions_that_are_built_in_are_open_and_others_by_rule() {
         assert!(failure.message.to_lowercase().contains("access denied"), "{user}: {failure:?}");
     }
     // Functions over a table see its rows: those that one is shown.
-    let excluded = "SELECT * FROM TABLE(exclude_columns(input => TABLE(lake.sessions.owned), columns => DESCRIPTOR(owner)))";
+    let excluded =
+        "SELECT * FROM TABLE(exclude_columns(input => TABLE(lake.sessions.owned), columns => DESCRIPTOR(owner)))";
     assert_eq!(mesh.user("sid").rows(excluded), one(1));
 }
 

@@ -43,11 +43,14 @@ fn a_decision_is_a_span_of_the_querys_own_trace() {
     eventually("both have sent the query's spans", || {
         let spans = mesh.traces.spans();
         let ours = requests(&spans);
-        let trace = |request: &Received| spans.iter().any(|span| is_trinos(span) && span.span.span_id == request.span.parent_span_id);
+        let trace = |request: &Received| {
+            spans.iter().any(|span| is_trinos(span) && span.span.span_id == request.span.parent_span_id)
+        };
         ours.len() >= 2 && ours.iter().all(|request| decisions(&spans, request) == 1 && trace(request))
     });
     let spans = mesh.traces.spans();
-    let by_id: BTreeMap<&[u8], &Received> = spans.iter().map(|received| (&received.span.span_id[..], received)).collect();
+    let by_id: BTreeMap<&[u8], &Received> =
+        spans.iter().map(|received| (&received.span.span_id[..], received)).collect();
     for request in requests(&spans) {
         // Up through Trino's spans, all of one trace, to the query's.
         let mut names = vec![request.span.name.clone()];

@@ -92,9 +92,9 @@ struct Binding {
 fn expected(mesh: &Mesh, binding: Binding) -> Vec<Vec<Value>> {
     let raw = mesh.user("root").rows("SELECT * FROM lake.views.base");
     assert_eq!(raw.len(), 5);
-    let seen = raw.into_iter().filter(|row| {
-        (!binding.mesh_on_vic || row[1] == "CL") && (!binding.domain_on_vic || row[0] != 1)
-    });
+    let seen = raw
+        .into_iter()
+        .filter(|row| (!binding.mesh_on_vic || row[1] == "CL") && (!binding.domain_on_vic || row[0] != 1));
     seen.map(|mut row| {
         if binding.mesh_on_vic {
             row[2] = Value::Null;

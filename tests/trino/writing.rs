@@ -73,19 +73,34 @@ fn what_trino_refuses_on_filtered_and_masked_tables_is_said_readably() {
     let Some(mesh) = fair() else { return };
     filled(&mesh);
     let merge = |table: &str| {
-        format!("MERGE INTO lake.writing.{table} t USING (VALUES 1) AS s (x) ON t.id = s.x WHEN MATCHED THEN UPDATE SET salary = 1")
+        format!(
+            "MERGE INTO lake.writing.{table} t USING (VALUES 1) AS s (x) ON t.id = s.x WHEN MATCHED THEN UPDATE SET salary = 1"
+        )
     };
     for (sql, said) in [
-        ("INSERT INTO lake.writing.masked VALUES (9, 'CL', 1)".to_owned(), "Insert into table with column masks is not supported"),
-        ("UPDATE lake.writing.filtered SET salary = 1".to_owned(), "Updating a table with a row filter is not supported"),
-        ("UPDATE lake.writing.masked SET country = 'x'".to_owned(), "Updating a table with column masks is not supported"),
+        (
+            "INSERT INTO lake.writing.masked VALUES (9, 'CL', 1)".to_owned(),
+            "Insert into table with column masks is not supported",
+        ),
+        (
+            "UPDATE lake.writing.filtered SET salary = 1".to_owned(),
+            "Updating a table with a row filter is not supported",
+        ),
+        (
+            "UPDATE lake.writing.masked SET country = 'x'".to_owned(),
+            "Updating a table with column masks is not supported",
+        ),
         ("DELETE FROM lake.writing.masked WHERE salary = 1234".to_owned(), "Delete from table with column mask"),
         (merge("filtered"), "Cannot merge into a table with row filters"),
         // The memory connector is asked before the masks are.
         (merge("masked"), "This connector does not support modifying table rows"),
     ] {
         let failure = mesh.user("wes").failure(&sql);
-        assert_eq!((failure.name.as_str(), failure.message.contains(said)), ("NOT_SUPPORTED", true), "{sql}: {failure:?}");
+        assert_eq!(
+            (failure.name.as_str(), failure.message.contains(said)),
+            ("NOT_SUPPORTED", true),
+            "{sql}: {failure:?}"
+        );
     }
 }
 
