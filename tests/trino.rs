@@ -10,7 +10,29 @@ mod otlp;
 mod process;
 mod proxy;
 
+mod attributes;
+mod calls;
+mod listings;
+mod masks;
+mod names;
+mod outages;
 mod reading;
+mod sampled;
+mod sessions;
+mod traces;
+mod views;
+mod writing;
 
 /// The documents of every area, taken together as one mesh.
-const DOCUMENTS: &[(&str, &str)] = &[("reading", reading::DOCUMENTS)];
+const DOCUMENTS: &[(&str, &str)] = &[
+    ("attributes", attributes::DOCUMENTS),
+    ("calls", calls::DOCUMENTS),
+    ("listings", listings::DOCUMENTS),
+    ("names", names::DOCUMENTS),
+    ("outages", outages::DOCUMENTS),
+    ("reading", reading::DOCUMENTS),
+    ("sessions", sessions::DOCUMENTS),
+    ("traces", traces::DOCUMENTS),
+    ("views", views::DOCUMENTS),
+    ("writing", writing::DOCUMENTS),
+];

@@ -3,6 +3,7 @@
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::ops::Deref;
+use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -102,26 +103,35 @@ pub(super) fn alone() -> Option<Alone> {
     Some(Alone { mesh, _alone: mesh.shared.write().unwrap_or_else(PoisonError::into_inner) })
 }
 
+#[expect(clippy::disallowed_methods, reason = "whether a skip is a failure is for whoever runs the tests to say")]
 fn mesh() -> Option<&'static Mesh> {
+    // A start that failed is not tried again by each test.
     static MESH: OnceLock<Result<Mesh, String>> = OnceLock::new();
-    match MESH.get_or_init(Mesh::start) {
-        Ok(mesh) => Some(mesh),
-        Err(why) if std::env::var("CI").is_ok_and(|ci| ci == "true") => panic!("{why}"),
-        Err(why) => {
+    let missing = || -> Option<String> {
+        let (there, said) = run(root(), "deploy/tools", &["mvn", "jdk"]);
+        (!there).then(|| said.trim().replace('\n', "; "))
+    };
+    static MISSING: OnceLock<Option<String>> = OnceLock::new();
+    match MISSING.get_or_init(missing) {
+        None => {}
+        Some(why) if std::env::var("CI").is_ok_and(|ci| ci == "true") => panic!("{why}"),
+        Some(why) => {
             eprintln!("skipped: {why}");
-            None
+            return None;
         }
     }
+    let start = || catch_unwind(Mesh::start).map_err(|_| "the mesh did not start; another test says why".to_owned());
+    Some(MESH.get_or_init(start).as_ref().unwrap_or_else(|why| panic!("{why}")))
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 impl Mesh {
-    /// Starts all; `Err` says which tool is missing.
-    fn start() -> Result<Self, String> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let tools = run(root, "deploy/tools", &["mvn", "jdk"]);
-        if !tools.0 {
-            return Err(tools.1.trim().replace('\n', "; "));
-        }
+    /// Starts all.
+    fn start() -> Self {
+        let root = root();
         build(root);
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("trino-{}", std::process::id()));
         let documents = directory.join("documents");
@@ -177,7 +187,7 @@ impl Mesh {
         });
         // A coordinator needs a moment to find itself as a worker.
         eventually("a worker is there", || mesh.user("root").run("SELECT count(*) FROM tpch.tiny.nation").is_ok());
-        Ok(mesh)
+        mesh
     }
 
     /// A client of a user.
@@ -285,6 +295,7 @@ impl Mesh {
 
 fn write_documents(folder: &Path) {
     fs::write(folder.join("root.yaml"), ROOT).unwrap();
+    fs::write(folder.join("masks.yaml"), super::masks::documents()).unwrap();
     for (name, yaml) in super::DOCUMENTS {
         fs::write(folder.join(format!("{name}.yaml")), yaml).unwrap();
     }

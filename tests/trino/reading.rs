@@ -31,6 +31,8 @@ rules:
   - allow members of group "analysts" to read
   - only show rows where nationkey = 3 for user "ben"
   - hide column phone for user "ben"
+  - mask column acctbal with round to 100 for user "cleo"
+  - mask column custkey with null where mktsegment = 'BUILDING' for user "cleo"
 ---
 kind: Policy
 name: reading-gated
@@ -242,13 +244,32 @@ fn plans_and_statistics_tell_no_hidden_value() {
     let bounds: Vec<Value> =
         root.iter().filter(|row| row[0] == "acctbal").flat_map(|row| [row[5].clone(), row[6].clone()]).collect();
     assert!(bounds.iter().all(Value::is_string), "{bounds:?}");
-    for statistics in
-        ["SHOW STATS FOR tpch.tiny.customer", "SHOW STATS FOR (SELECT * FROM tpch.tiny.customer WHERE acctbal > 0)"]
-    {
+    for statistics in [
+        "SHOW STATS FOR tpch.tiny.customer",
+        "SHOW STATS FOR (SELECT * FROM tpch.tiny.customer WHERE acctbal > 0)",
+        "EXECUTE IMMEDIATE 'SHOW STATS FOR tpch.tiny.customer'",
+    ] {
         for row in ben.rows(statistics) {
             assert_eq!((&row[5], &row[6]), (&Value::Null, &Value::Null), "{statistics}: {row:?}");
             assert_ne!(row[0], "phone", "a hidden column");
         }
+        // The same as the rows of a plan.
+        for plan in ["EXPLAIN", "EXPLAIN (TYPE LOGICAL)", "EXPLAIN (FORMAT JSON)", "explain /* */"] {
+            let text = ben.run(&format!("{plan} {statistics}")).map_or_else(
+                |failure| failure.message,
+                |plan| plan.rows.iter().filter_map(|row| row[0].as_str()).collect(),
+            );
+            for bound in &bounds {
+                assert!(!text.contains(bound.as_str().unwrap()), "{plan} {statistics}: {text}");
+            }
+        }
+    }
+    // Masks do not leave the bounds of what they mask.
+    for row in mesh.user("cleo").rows("SHOW STATS FOR tpch.tiny.customer") {
+        assert!(
+            !["acctbal", "custkey"].iter().any(|masked| row[0] == *masked) || (row[5].is_null() && row[6].is_null()),
+            "{row:?}"
+        );
     }
     // Whoever sees every row gets what there is.
     let whole = mesh.user("ana").rows("SHOW STATS FOR tpch.tiny.customer");

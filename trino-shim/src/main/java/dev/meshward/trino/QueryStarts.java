@@ -7,11 +7,14 @@ import io.trino.spi.QueryId;
 import io.trino.spi.eventlistener.EventListener;
 import io.trino.spi.eventlistener.QueryCompletedEvent;
 import io.trino.spi.eventlistener.QueryCreatedEvent;
+import io.trino.spi.resourcegroups.QueryType;
 import io.trino.spi.security.Identity;
 
 import java.util.Optional;
 
 import static io.trino.spi.resourcegroups.QueryType.DESCRIBE;
+import static io.trino.spi.resourcegroups.QueryType.EXPLAIN;
+import static java.util.Locale.ENGLISH;
 import static java.util.Objects.requireNonNull;
 
 /**
@@ -65,9 +68,21 @@ final class QueryStarts
         if (invoker != null && invoker.getUser().equals(event.getContext().getUser()) && queries.find(queryId).isEmpty()) {
             queries.start(queryId, identities.identity(invoker));
         }
-        if (event.getContext().getQueryType().equals(Optional.of(DESCRIBE))) {
+        if (describes(event)) {
             queries.find(queryId).ifPresent(Query::describe);
         }
+    }
+
+    /**
+     * EXPLAIN SHOW STATS prints the statistics as rows of its plan. The word cannot be written in another way, and an
+     * EXPLAIN that has it elsewhere is none the worse.
+     */
+    private static boolean describes(QueryCreatedEvent event)
+    {
+        Optional<QueryType> type = event.getContext().getQueryType();
+        String text = event.getMetadata().getQuery() + event.getMetadata().getPreparedQuery().orElse("");
+        return type.equals(Optional.of(DESCRIBE)) ||
+                (type.equals(Optional.of(EXPLAIN)) && text.toUpperCase(ENGLISH).contains("STATS"));
     }
 
     @Override
