@@ -58,44 +58,41 @@ pub struct Answerer {
 
 impl Answerer {
     /// Answers a live request.
-    pub async fn answer(&self, question: &Question) -> Result<Answer, NoRevision> {
-        let revision = self.revisions.get(question.pin)?;
+    pub async fn answer(&self, question: Question) -> Result<Answer, NoRevision> {
+        let Question { query_id, query_start, identity, invoker, cluster, pin, request } = question;
+        let revision = self.revisions.get(pin)?;
         let snapshot = &revision.snapshot;
-        let needed = snapshot.needed_attributes(&question.request);
+        let needed = snapshot.needed_attributes(&request);
         let resolve = |identity| self.attributes.resolve(&revision.users, revision.digest, identity, needed);
         let subject = async {
-            let invoker = match question.invoker.clone() {
+            let invoker = match invoker {
                 Some(invoker) => Some(resolve(invoker).await),
                 None => None,
             };
-            Subject {
-                asking: resolve(question.identity.clone()).await,
-                invoker,
-                now: clock::asked_at(question.query_start, clock::now()),
-                cluster: Arc::clone(&question.cluster),
-            }
+            let now = clock::asked_at(query_start, clock::now());
+            Subject { asking: resolve(identity).await, invoker, now, cluster }
         };
         let subject = subject.instrument(info_span!("resolve", attributes = needed.len())).await;
-        let decision = info_span!("decide", revision = revision.number)
-            .in_scope(|| engine::decide(snapshot, &subject, &question.request));
+        let decision =
+            info_span!("decide", revision = revision.number).in_scope(|| engine::decide(snapshot, &subject, &request));
         let answer =
             Answer { decision_id: Uuid::now_v7(), pin: Pin::of(&revision), revision: revision.number, decision };
-        info_span!("record").in_scope(|| record(question, &answer));
+        info_span!("record").in_scope(|| record(&query_id, &subject, &request, &answer));
         Ok(answer)
     }
 }
 
-fn record(question: &Question, answer: &Answer) {
-    let initiator = question.invoker.as_ref().unwrap_or(&question.identity);
+fn record(query_id: &str, subject: &Subject, request: &Request, answer: &Answer) {
+    let credentials = &subject.initiator().identity.extra_credentials;
     audit::record(&Record {
         decision_id: answer.decision_id,
-        query_id: &question.query_id,
-        user: &question.identity.user,
-        invoker: question.invoker.as_ref().map(|invoker| &*invoker.user),
-        purpose: initiator.extra_credentials.get(engine::PURPOSE_CREDENTIAL).map(String::as_str),
-        cluster: &question.cluster,
+        query_id,
+        user: &subject.asking.identity.user,
+        invoker: subject.invoker.as_ref().map(|invoker| &*invoker.identity.user),
+        purpose: credentials.get(engine::PURPOSE_CREDENTIAL).map(String::as_str),
+        cluster: &subject.cluster,
         revision: answer.revision,
-        request: &question.request,
+        request,
         decision: &answer.decision,
     });
 }

@@ -116,8 +116,12 @@ impl<'a> Standing<'a> {
 
     pub(crate) fn is_in_role(&self, role: &str) -> Truth {
         let identity = &self.party.identity;
-        (identity.enabled_roles.contains(role) || identity.catalog_roles.values().any(|held| held.as_ref() == role))
-            .into()
+        // A role that is selected in a catalog is that catalog's own: one of the same name may restrict, never release.
+        match identity.enabled_roles.contains(role) {
+            true => Truth::True,
+            false if identity.catalog_roles.values().any(|held| held.as_ref() == role) => Truth::Unknown,
+            false => Truth::False,
+        }
     }
 
     /// The values of an attribute; `None` when they are not known.
@@ -136,11 +140,7 @@ impl<'a> Standing<'a> {
             // Trino names no principal for some identities: missing, as any attribute can be.
             Built::Principal => BTreeSet::from([Value::Text(identity.principal.clone()?)]),
             Built::Groups => texts(&identity.groups),
-            Built::Roles => {
-                let mut roles: BTreeSet<Value> = texts(&identity.enabled_roles);
-                roles.extend(identity.catalog_roles.values().cloned().map(Value::Text));
-                roles
-            }
+            Built::Roles => texts(&identity.enabled_roles),
             Built::Purpose => match &self.asker.acting {
                 Acting::For(purposes) => purposes.iter().map(|purpose| Value::text(purpose.as_str())).collect(),
                 Acting::Nothing => BTreeSet::new(),

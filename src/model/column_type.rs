@@ -56,8 +56,16 @@ pub enum ColumnType {
 impl ColumnType {
     /// Reads a display name. What is not recognised is [`ColumnType::Other`]; empty text is [`ColumnType::Unknown`].
     pub fn parse(display_name: &str) -> Self {
-        let name = display_name.trim().to_ascii_lowercase();
-        match name.as_str() {
+        // Trino writes types in lower case; only what comes from people may not be.
+        if display_name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Self::parse_lower_case(&display_name.to_ascii_lowercase());
+        }
+        Self::parse_lower_case(display_name)
+    }
+
+    fn parse_lower_case(display_name: &str) -> Self {
+        let name = display_name.trim();
+        match name {
             "" => return Self::Unknown,
             "boolean" => return Self::Boolean,
             "tinyint" => return Self::Tinyint,
@@ -74,7 +82,7 @@ impl ColumnType {
             "ipaddress" => return Self::IpAddress,
             _ => {}
         }
-        Self::parse_parametric(&name).unwrap_or(Self::Other)
+        Self::parse_parametric(name).unwrap_or(Self::Other)
     }
 
     fn parse_parametric(name: &str) -> Option<Self> {

@@ -112,6 +112,10 @@ pub struct Identifier(Arc<str>);
 impl Identifier {
     /// Takes an identifier in any case.
     pub fn new(text: &str) -> Self {
+        // Most identifiers come in lower case already.
+        if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+            return Self(Arc::from(text));
+        }
         Self(Arc::from(text.to_lowercase()))
     }
 

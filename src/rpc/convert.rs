@@ -46,16 +46,13 @@ pub(super) struct Context {
 }
 
 impl Context {
-    pub(super) fn asking(&self, request: Request) -> Question {
-        Question {
-            query_id: self.query_id.clone(),
-            query_start: self.query_start,
-            identity: self.identity.clone(),
-            invoker: self.invoker.clone(),
-            cluster: Arc::clone(&self.cluster),
-            pin: self.pin,
-            request,
-        }
+    pub(super) fn asking(self, request: Request) -> Question {
+        let Self { query_id, query_start, identity, invoker, cluster, pin } = self;
+        Question { query_id, query_start, identity, invoker, cluster, pin, request }
+    }
+
+    pub(super) fn query_id(&self) -> &str {
+        &self.query_id
     }
 }
 
@@ -71,12 +68,14 @@ pub(super) fn context(context: Option<proto::RequestContext>) -> Result<Context,
         pin,
         supported_features: _,
     } = context.ok_or_else(|| unreadable("the context is missing"))?;
-    let asking = identity(asking.ok_or_else(|| unreadable("the identity is missing"))?)?;
-    let invoker = invoker.map(identity).transpose()?;
+    let asking = asking.ok_or_else(|| unreadable("the identity is missing"))?;
     // FAIL-CLOSED: inside a definer view the identity is the view's owner, so who started the query must be known.
     if !query_id.is_empty() && invoker.is_none() {
         return Err(unreadable("a request of a query must name the invoker"));
     }
+    // Outside a view the two are one.
+    let invoker = invoker.filter(|invoker| *invoker != asking).map(identity).transpose()?;
+    let asking = identity(asking)?;
     let pin = match pin.is_empty() {
         true => None,
         false => Some(Pin::from_bytes(&pin).ok_or_else(|| unreadable("the pin is not one of this server's"))?),
@@ -95,7 +94,7 @@ pub(super) fn context(context: Option<proto::RequestContext>) -> Result<Context,
 pub fn table_question(bytes: &[u8]) -> Result<Question, Status> {
     let request: proto::DecideTableRequest =
         prost::Message::decode(bytes).map_err(|error| unreadable(error.to_string()))?;
-    Ok(context(request.context)?.asking(table_request(request.table, request.columns)?))
+    Ok(context(request.context)?.asking(table_request(table_name(request.table)?, request.columns)))
 }
 
 fn timestamp(at: prost_types::Timestamp) -> Result<Timestamp, Status> {
@@ -128,7 +127,7 @@ fn texts(texts: Vec<String>) -> BTreeSet<Arc<str>> {
     texts.into_iter().map(Arc::from).collect()
 }
 
-fn table_name(table: Option<proto::TableName>) -> Result<TableName, Status> {
+pub(super) fn table_name(table: Option<proto::TableName>) -> Result<TableName, Status> {
     let proto::TableName { catalog, schema, table } = table.ok_or_else(|| unreadable("the table is missing"))?;
     if [&catalog, &schema, &table].iter().any(|part| part.is_empty()) {
         return Err(unreadable("a part of the table's name is empty"));
@@ -136,11 +135,11 @@ fn table_name(table: Option<proto::TableName>) -> Result<TableName, Status> {
     Ok(TableName::new(&catalog, &schema, &table))
 }
 
-pub(super) fn table_request(table: Option<proto::TableName>, columns: Vec<proto::Column>) -> Result<Request, Status> {
+pub(super) fn table_request(table: TableName, columns: Vec<proto::Column>) -> Request {
     let columns = columns
         .into_iter()
         .map(|column| Column { name: Identifier::new(&column.name), column_type: ColumnType::parse(&column.r#type) });
-    Ok(Request::Table(TableRequest { table: table_name(table)?, columns: columns.collect() }))
+    Request::Table(TableRequest { table, columns: columns.collect() })
 }
 
 pub(super) fn access_request(request: proto::CheckAccessRequest) -> Result<Request, Status> {

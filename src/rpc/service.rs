@@ -40,7 +40,7 @@ impl Decisions {
         Self { answerer, metrics }
     }
 
-    async fn answer(&self, question: &Question) -> Result<Answer, Status> {
+    async fn answer(&self, question: Question) -> Result<Answer, Status> {
         let started = clock::instant();
         let answer = self.answerer.answer(question).await.map_err(|none| status(&none))?;
         self.metrics.decided(&answer.decision, started.elapsed());
@@ -100,12 +100,11 @@ impl DecisionService for Decisions {
         let span = span(Rpc::DecideTable, request.metadata());
         let answer = async {
             let proto::DecideTableRequest { context, table, branch: _, columns } = request.into_inner();
-            let question = convert::context(context)?.asking(convert::table_request(table, columns)?);
-            let request::Request::Table(asked) = &question.request else {
-                return Err(Status::internal("a table was asked about"));
-            };
-            Span::current().record("query_id", &question.query_id);
-            convert::table_answer(self.answer(&question).await?, &asked.table)
+            let context = convert::context(context)?;
+            Span::current().record("query_id", context.query_id());
+            let table = convert::table_name(table)?;
+            let question = context.asking(convert::table_request(table.clone(), columns));
+            convert::table_answer(self.answer(question).await?, &table)
         };
         counted.end(answer.instrument(span).await.map(Response::new))
     }
@@ -119,9 +118,8 @@ impl DecisionService for Decisions {
         let answer = async {
             let mut request = request.into_inner();
             let context = convert::context(request.context.take())?;
-            let question = context.asking(convert::access_request(request)?);
-            Span::current().record("query_id", &question.query_id);
-            convert::access_answer(self.answer(&question).await?)
+            Span::current().record("query_id", context.query_id());
+            convert::access_answer(self.answer(context.asking(convert::access_request(request)?)).await?)
         };
         counted.end(answer.instrument(span).await.map(Response::new))
     }
@@ -177,8 +175,8 @@ impl Decisions {
             Some(current) => current,
             None => context.insert(convert::context(first)?),
         };
-        let question = current.asking(request::Request::Listing(convert::listing(resources)?));
-        let answer = self.answer(&question).await?;
+        let question = current.clone().asking(request::Request::Listing(convert::listing(resources)?));
+        let answer = self.answer(question).await?;
         current.pin = Some(answer.pin);
         convert::listing_answer(answer, number)
     }
