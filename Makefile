@@ -16,8 +16,9 @@ demo: ## a real Trino with a small finance mesh, and the story of the people in 
 test: ## everything: Rust, Java, and both together on a real Trino
 	@deploy/test
 
-bench: ## how long a decision takes
-	@deploy/tools cargo
+bench: ## what a decision costs, beside what it is compared with
+	@deploy/tools cargo mvn jdk
+	@$(MAKE) --no-print-directory $(PLUGIN) trino
 	cargo bench
 
 check: ## formatting and lints

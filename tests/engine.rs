@@ -3,6 +3,7 @@
 mod case;
 mod cell;
 mod differential;
+mod index;
 mod oracle;
 mod random;
 mod run_sql;

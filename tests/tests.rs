@@ -1,6 +1,5 @@
 //! One binary for all integration tests. Cases are data where they can be; each area has one `check` function.
 #![expect(
-    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::string_slice,

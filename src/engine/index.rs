@@ -3,7 +3,7 @@
 //! The law: a rule that a look-up leaves out would not have applied. What it brings is still asked everything, so the index can cost
 //! time and never an answer.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::engine::rules::EngineRule;
@@ -42,17 +42,22 @@ impl Bucket {
     }
 
     /// The rules that can be about somebody.
-    fn about(&self, identity: &Identity, into: &mut Vec<RuleId>) {
+    fn about(&self, person: &Person<'_>, into: &mut Vec<RuleId>) {
         into.extend(&self.everyone);
-        into.extend(self.users.get(&identity.user).into_iter().flatten());
-        // A user may be in more groups than rules name here, and the other way round.
-        if identity.groups.len() <= self.groups.len() {
-            identity.groups.iter().filter_map(|group| self.groups.get(group)).for_each(|ids| into.extend(ids));
-        } else {
-            let held = self.groups.iter().filter(|(group, _)| identity.groups.contains(*group));
-            held.for_each(|(_, ids)| into.extend(ids));
+        if !self.users.is_empty() {
+            into.extend(self.users.get(person.user).into_iter().flatten());
+        }
+        if !self.groups.is_empty() {
+            person.groups.iter().filter_map(|group| self.groups.get(*group)).for_each(|ids| into.extend(ids));
         }
     }
+}
+
+/// Somebody, as far as rules can be looked up by.
+struct Person<'a> {
+    user: &'a str,
+    /// Those of their groups that some rule names: of many groups few are.
+    groups: Vec<&'a str>,
 }
 
 /// The people whom a sentence names, when it names all of them by group or user: nobody else can it be about.
@@ -97,6 +102,8 @@ pub(crate) struct Index {
     system: Bucket,
     denies: Bucket,
     allows: Bucket,
+    /// Every group that a rule is looked up by.
+    groups: HashSet<Arc<str>>,
 }
 
 /// Where a rule about tables is found.
@@ -132,6 +139,11 @@ impl Index {
         for (id, rule) in rules.iter().enumerate() {
             // A snapshot with more rules than fit cannot be made from files of the size that is read.
             let Ok(id) = RuleId::try_from(id) else { break };
+            for member in people(&rule.sentence).into_iter().flatten() {
+                if let Member::Group(group) = member {
+                    index.groups.insert(Arc::clone(&group.node));
+                }
+            }
             for key in keys_of_rule(rule) {
                 index.bucket(key).insert(id, &rule.sentence);
             }
@@ -188,9 +200,10 @@ impl Index {
         identity: &Identity,
     ) -> Vec<RuleId> {
         let mut ids = Vec::new();
+        let person = self.person(identity);
         let mut add = |bucket: Option<&Bucket>| {
             if let Some(bucket) = bucket {
-                bucket.about(identity, &mut ids);
+                bucket.about(&person, &mut ids);
             }
         };
         add(Some(&self.everywhere));
@@ -216,24 +229,29 @@ impl Index {
 
     /// The rules that can be on the cluster and about somebody.
     pub(crate) fn on_system(&self, identity: &Identity) -> Vec<RuleId> {
-        listed(&self.system, identity)
+        self.listed(&self.system, identity)
     }
 
     /// The denials that can be about somebody, wherever they are on.
     pub(crate) fn denies(&self, identity: &Identity) -> Vec<RuleId> {
-        listed(&self.denies, identity)
+        self.listed(&self.denies, identity)
     }
 
     /// The allows that can be about somebody, wherever they are on.
     pub(crate) fn allows(&self, identity: &Identity) -> Vec<RuleId> {
-        listed(&self.allows, identity)
+        self.listed(&self.allows, identity)
     }
-}
 
-fn listed(bucket: &Bucket, identity: &Identity) -> Vec<RuleId> {
-    let mut ids = Vec::new();
-    bucket.about(identity, &mut ids);
-    in_order(ids)
+    fn listed(&self, bucket: &Bucket, identity: &Identity) -> Vec<RuleId> {
+        let mut ids = Vec::new();
+        bucket.about(&self.person(identity), &mut ids);
+        in_order(ids)
+    }
+
+    fn person<'a>(&self, identity: &'a Identity) -> Person<'a> {
+        let named = identity.groups.iter().map(|group| &**group).filter(|group| self.groups.contains(*group));
+        Person { user: &identity.user, groups: named.collect() }
+    }
 }
 
 fn in_order(mut ids: Vec<RuleId>) -> Vec<RuleId> {

@@ -118,9 +118,10 @@ impl<'a> Bench<'a> {
     }
 
     fn contribute(&mut self, rule: &Arc<RuleReference>, effect: Effect) {
-        let contribution = Contribution { rule: Arc::clone(rule), effect };
-        if !self.determined_by.contains(&contribution) {
-            self.determined_by.push(contribution);
+        // A rule has one reference, so the same reference is the same rule.
+        let same = |known: &Contribution| known.effect == effect && Arc::ptr_eq(&known.rule, rule);
+        if !self.determined_by.iter().any(same) {
+            self.determined_by.push(Contribution { rule: Arc::clone(rule), effect });
         }
     }
 

@@ -10,7 +10,7 @@ use crate::answer::{Answer, Question};
 use crate::model::action::Action;
 use crate::model::column_type::ColumnType;
 use crate::model::decision::{
-    AccessDecision, ColumnDecision, Contribution, Decision, Expression, Rows, TableDecision, Verdict,
+    AccessDecision, ColumnDecision, Contribution, Decision, Expression, Rows, RuleReference, TableDecision, Verdict,
 };
 use crate::model::name::{Identifier, TableName};
 use crate::model::request::{AccessRequest, Column, Listing, Request, Resource, TableRequest};
@@ -295,10 +295,14 @@ fn verdict(verdict: Verdict) -> proto::Verdict {
 }
 
 fn references(contributions: &[Contribution]) -> Vec<proto::RuleReference> {
-    let mut rules: Vec<_> = contributions.iter().map(|contribution| &contribution.rule).collect();
+    let mut rules: Vec<&Arc<RuleReference>> = Vec::new();
+    for contribution in contributions {
+        if !rules.iter().any(|known| Arc::ptr_eq(known, &contribution.rule)) {
+            rules.push(&contribution.rule);
+        }
+    }
     rules.sort();
-    rules.dedup();
-    let reference = |rule: &&Arc<crate::model::decision::RuleReference>| proto::RuleReference {
+    let reference = |rule: &&Arc<RuleReference>| proto::RuleReference {
         policy: rule.policy.to_string(),
         rule: rule.rule.clone(),
         sentence: rule.sentence.clone(),
