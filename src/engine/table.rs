@@ -1,5 +1,6 @@
 //! One table for one party, and for the party behind it where a definer view stands between.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::engine::combine::{Authorities, Restraints, TableView, allowance_applies, purposes_needed, rules_on};
@@ -16,7 +17,7 @@ use crate::model::decision::{
     ColumnDecision, Contribution, Effect, Expression, Rows, RuleReference, SqlText, TableDecision, Verdict,
 };
 use crate::model::name::{Identifier, Name, TableName};
-use crate::model::request::TableRequest;
+use crate::model::request::{Column, TableRequest};
 use crate::sql::expression::{Masked, Predicate};
 use crate::sql::print;
 
@@ -216,7 +217,24 @@ impl<'a> Bench<'a> {
                 .collect();
             (!rules.is_empty()).then(|| reason::hidden_by(self.asker, &rules, self.view.table))
         };
-        (0..self.view.columns.len()).map(why).collect()
+        // FAIL-CLOSED: a connector's `$path` and `$partition` spell out values of the columns that a table is partitioned by.
+        let withheld: BTreeSet<usize> = self
+            .all_restraints()
+            .flat_map(|restraints| restraints.masks.keys().chain(restraints.hidden.keys()).copied())
+            .collect();
+        let tells_of_others = |index: usize, column: &Column| {
+            column.name.as_str().starts_with('$') && withheld.iter().any(|other| *other != index)
+        };
+        let columns = self.view.columns.iter().enumerate();
+        columns
+            .map(|(index, column)| {
+                why(index).or_else(|| {
+                    let table = self.view.table;
+                    tells_of_others(index, column)
+                        .then(|| format!("{} is for those who see {table} unmasked and whole", column.name))
+                })
+            })
+            .collect()
     }
 
     fn rows(&self, read: &Verdict, expression: &impl Fn(SqlText, Option<Vec<Identifier>>) -> Expression) -> Rows {
@@ -251,7 +269,7 @@ impl<'a> Bench<'a> {
         hidden: &[Option<String>],
         expression: &impl Fn(SqlText, Option<Vec<Identifier>>) -> Expression,
     ) -> Vec<ColumnDecision> {
-        let decide = |(index, column): (usize, &crate::model::request::Column)| {
+        let decide = |(index, column): (usize, &Column)| {
             if let Some(Some(reason)) = hidden.get(index) {
                 return ColumnDecision::Hidden(reason.clone());
             }
