@@ -21,29 +21,20 @@ use crate::sql::expression::{Masked, Predicate};
 use crate::sql::print;
 
 pub(crate) fn decide(asker: &Asker<'_>, request: &TableRequest) -> TableDecision {
-    match request.table.base() {
-        Some(base) => metadata_table(asker, request, &base),
-        None => Bench::new(asker, &request.table, request).decide(),
-    }
+    Bench { of_base: of_base(asker, &request.table), ..Bench::new(asker, &request.table, request) }.decide()
 }
 
 /// A connector's metadata table (`orders$files`) holds values and bounds of the table that it describes: it is for those who see
-/// that table unfiltered and unmasked, and never gets a filter or mask of its own.
-fn metadata_table(asker: &Asker<'_>, request: &TableRequest, base: &TableName) -> TableDecision {
-    let verdict = if sees_raw(asker, base) {
-        Verdict::Allow
-    } else {
-        Verdict::Deny(format!("{} is for those who see {base} unfiltered and unmasked", request.table))
-    };
-    TableDecision {
-        catalog: catalog_verdict(asker, &request.table, verdict.is_allowed()),
-        read: verdict.clone(),
-        share: verdict,
-        columns: request.columns.iter().map(|_| ColumnDecision::Clear).collect(),
-        rows: Rows::All,
-        determined_by: Vec::new(),
-        usable_purposes: Vec::new(),
-    }
+/// that table unfiltered and unmasked. `None`: the name is not that of a metadata table.
+///
+/// A table's own name may be of that form too, and nothing tells which it is. So the rules on the name itself restrain as well.
+fn of_base(asker: &Asker<'_>, table: &TableName) -> Option<Verdict> {
+    let mut bases = table.bases().peekable();
+    bases.peek()?;
+    Some(match bases.find(|base| !sees_raw(asker, base)) {
+        None => Verdict::Allow,
+        Some(base) => Verdict::Deny(format!("{table} is for those who see {base} unfiltered and unmasked")),
+    })
 }
 
 /// Whether the party, and the invoker behind it, may read the table and nothing of it is withheld. Columns that the rules name and
@@ -85,6 +76,8 @@ struct Bench<'a> {
     behind: Option<Restraints<'a>>,
     shares: Vec<&'a EngineRule>,
     allows: Vec<(&'a EngineRule, Residual)>,
+    /// Of a metadata table, what the tables that it may describe say in the place of allows.
+    of_base: Option<Verdict>,
     determined_by: Vec<Contribution>,
 }
 
@@ -109,7 +102,7 @@ impl<'a> Bench<'a> {
             .invoker()
             .filter(|_| !shared_by_the_mesh)
             .map(|invoker| view.restraints(&invoker, &rules_on(&invoker, table, Authorities::Mesh)));
-        Self { asker, asking, view, rules, own, behind, shares, allows, determined_by: Vec::new() }
+        Self { asker, asking, view, rules, own, behind, shares, allows, of_base: None, determined_by: Vec::new() }
     }
 
     fn all_restraints(&self) -> impl Iterator<Item = &Restraints<'a>> {
@@ -158,7 +151,7 @@ impl<'a> Bench<'a> {
 
     /// Where nothing allows reading: the purposes for which something would.
     fn allowing_purposes(&self) -> Vec<Name> {
-        if !self.allows.is_empty() {
+        if !self.allows.is_empty() || self.of_base.is_some() {
             return Vec::new();
         }
         let reading = self.rules.iter().filter(|rule| allows_action(rule, Action::SelectFromColumns));
@@ -174,7 +167,10 @@ impl<'a> Bench<'a> {
         if let Some(deny) = self.all_restraints().flat_map(|restraints| &restraints.denies).next() {
             return Verdict::Deny(reason::denied_by(self.asker, deny, Some(table)));
         }
-        if self.allows.is_empty() {
+        if let Some(Verdict::Deny(reason)) = &self.of_base {
+            return Verdict::Deny(reason.clone());
+        }
+        if self.allows.is_empty() && self.of_base.is_none() {
             if !usable_purposes.is_empty() && limits.is_empty() {
                 return Verdict::Deny(reason::read_for(&self.asking, usable_purposes, table));
             }
@@ -192,7 +188,7 @@ impl<'a> Bench<'a> {
         match (read, sharing_denied_by(&self.rules, &self.view, &self.asking)) {
             (Verdict::Deny(reason), _) => Verdict::Deny(reason.clone()),
             (Verdict::Allow, Some(rule)) => Verdict::Deny(reason::denied_by(self.asker, rule, Some(table))),
-            (Verdict::Allow, None) if self.shares.is_empty() => {
+            (Verdict::Allow, None) if self.shares.is_empty() && self.of_base.is_none() => {
                 let on = format!(" {table} through a view");
                 Verdict::Deny(reason::nothing_allows(
                     &self.asking,
@@ -226,7 +222,7 @@ impl<'a> Bench<'a> {
             .map(|(_, residual)| residual.clone())
             .collect();
         // Who may not read is refused SELECT; Trino then asks for the filter to check inserted rows with, which is the guards alone.
-        if read.is_allowed() {
+        if read.is_allowed() && self.of_base.is_none() {
             residuals.push(any(self.allows.iter().map(|(_, scope)| scope.clone()).collect()));
         }
         let mut filters: Vec<Expression> = Vec::new();
