@@ -13,7 +13,6 @@ use crate::engine::target::{Place, Reach, pattern_reach, reach};
 use crate::language::pattern::TablesOf;
 use crate::language::syntax::{ColumnTarget, ColumnWord, Sentence};
 use crate::model::action::{Action, Actions};
-use crate::model::column_type::ColumnType;
 use crate::model::name::{Identifier, TableName};
 use crate::model::request::{Column, Listing};
 
@@ -186,7 +185,7 @@ fn visible_columns(asker: &Asker<'_>, table: &TableName, columns: &[Identifier])
 
 /// Columns of which only the names are known.
 pub(crate) fn untyped(columns: &[Identifier]) -> Vec<Column> {
-    columns.iter().map(|name| Column { name: name.clone(), column_type: ColumnType::Unknown }).collect()
+    columns.iter().map(|name| Column::named(name.clone())).collect()
 }
 
 /// The columns that rules or taggings name for a table, and one that nobody named and that has no tag: what a table may have.

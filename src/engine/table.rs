@@ -16,7 +16,7 @@ use crate::model::decision::{
     ColumnDecision, Contribution, Effect, Expression, Rows, RuleReference, SqlText, TableDecision, Verdict,
 };
 use crate::model::name::{Identifier, Name, TableName};
-use crate::model::request::TableRequest;
+use crate::model::request::{Column, TableRequest};
 use crate::sql::expression::{Masked, Predicate};
 use crate::sql::print;
 
@@ -212,7 +212,38 @@ impl<'a> Bench<'a> {
                 .collect();
             (!rules.is_empty()).then(|| reason::hidden_by(self.asker, &rules, self.view.table))
         };
-        (0..self.view.columns.len()).map(why).collect()
+        let mut hidden: Vec<Option<String>> = (0..self.view.columns.len()).map(why).collect();
+        // FAIL-CLOSED: a connector's own column holds values of the others, as `$path` and `$partition` do those of partitioning
+        // columns, and `_message` the whole row.
+        if self.view.columns.iter().any(Column::is_the_connectors) && self.withholds_values() {
+            let own = hidden.iter_mut().zip(self.view.columns).filter(|(_, column)| column.is_the_connectors());
+            own.for_each(|(hidden, column)| {
+                hidden.get_or_insert_with(|| {
+                    let table = self.view.table;
+                    format!("{} is for those from whom no column of {table} is hidden or masked", column.name)
+                });
+            });
+        }
+        hidden
+    }
+
+    /// Whether a column is hidden or masked for the party or the invoker behind it. A request that says of some column that it is
+    /// hidden brings all of them; otherwise those that rules name count as there.
+    fn withholds_values(&self) -> bool {
+        let withhold = |restraints: &Restraints<'_>| !restraints.hidden.is_empty() || !restraints.masks.is_empty();
+        if self.all_restraints().any(withhold) {
+            return true;
+        }
+        if self.view.columns.iter().any(|column| column.hidden) {
+            return false;
+        }
+        let columns = listing::columns_that_rules_name(self.asker, self.view.table);
+        let view = TableView::new(&self.asking, self.view.table, &columns);
+        let behind = self.behind.as_ref().and_then(|_| self.asker.invoker());
+        withhold(&view.restraints(&self.asking, &self.rules))
+            || behind.is_some_and(|invoker| {
+                withhold(&view.restraints(&invoker, &rules_on(&invoker, self.view.table, Authorities::Mesh)))
+            })
     }
 
     fn rows(&self, read: &Verdict, expression: &impl Fn(SqlText, Option<Vec<Identifier>>) -> Expression) -> Rows {
@@ -247,7 +278,7 @@ impl<'a> Bench<'a> {
         hidden: &[Option<String>],
         expression: &impl Fn(SqlText, Option<Vec<Identifier>>) -> Expression,
     ) -> Vec<ColumnDecision> {
-        let decide = |(index, column): (usize, &crate::model::request::Column)| {
+        let decide = |(index, column): (usize, &Column)| {
             if let Some(Some(reason)) = hidden.get(index) {
                 return ColumnDecision::Hidden(reason.clone());
             }

@@ -103,6 +103,18 @@ fn a_role_that_a_client_asserts_for_a_catalog_releases_nothing() {
 }
 
 #[test]
+fn a_connectors_own_columns_are_for_those_who_see_the_others_unmasked() {
+    let Some(mesh) = fair() else { return };
+    filled(&mesh);
+    // Hive's and Iceberg's `$path` and `$partition`, and Kafka's `_message`, are hidden columns as this one is.
+    let sql = "SELECT max(row_number) FROM tpch.tiny.region";
+    assert_eq!(mesh.user("mallory").rows(sql), [[json!(4)]]);
+    let refused = mesh.user("eve").denied(sql);
+    assert!(refused.contains("row_number"), "{refused}");
+    assert_eq!(mesh.user("eve").rows("SELECT count(regionkey) FROM tpch.tiny.region"), [[json!(5)]]);
+}
+
+#[test]
 fn nobody_becomes_somebody_of_whom_a_group_or_role_is_not_known() {
     let Some(mesh) = fair() else { return };
     filled(&mesh);
