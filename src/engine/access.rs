@@ -259,6 +259,14 @@ fn also_needed(asker: &Asker<'_>, request: &AccessRequest) -> Verdict {
             Some(rule) => Verdict::Deny(reason::denied_by(asker, rule, None)),
             None => may_create_at_new_name(asker, request),
         },
+        // DELETE takes the rows that one is shown; this takes all.
+        (Action::TruncateTable, Resource::Table { table, .. }) => {
+            if table::shows_every_row(asker, table) {
+                Verdict::Allow
+            } else {
+                Verdict::Deny(format!("some rows of {table} are hidden from you; use DELETE for those that are not"))
+            }
+        }
         (Action::UpdateTableColumns, Resource::Table { table, columns }) => {
             let request = TableRequest { table: table.clone(), columns: untyped(columns) };
             let hidden = table::decide(asker, &request).columns.into_iter().find_map(|column| match column {

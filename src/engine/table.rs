@@ -48,6 +48,12 @@ pub(crate) fn sees_raw(asker: &Asker<'_>, table: &TableName) -> bool {
         && decision.columns.iter().all(|column| *column == ColumnDecision::Clear)
 }
 
+/// Whether no row of the table is hidden from the party. Columns that the rules name and nobody listed count as there.
+pub(crate) fn shows_every_row(asker: &Asker<'_>, table: &TableName) -> bool {
+    let columns = listing::columns_that_rules_name(asker, table);
+    decide(asker, &TableRequest { table: table.clone(), columns }).rows == Rows::All
+}
+
 /// Whether the table's catalog may be used at all.
 fn catalog_verdict(asker: &Asker<'_>, table: &TableName, open: bool) -> Verdict {
     let catalog = Place::Catalog(&table.catalog);

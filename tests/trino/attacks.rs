@@ -124,3 +124,12 @@ fn nobody_becomes_somebody_of_whom_a_group_or_role_is_not_known() {
         assert!(failure.message.contains("cannot impersonate user"), "{original} as {user}: {failure:?}");
     }
 }
+
+#[test]
+fn truncating_takes_no_row_that_is_hidden() {
+    let Some(mesh) = fair() else { return };
+    filled(&mesh);
+    let refused = mesh.user("eve").denied("TRUNCATE TABLE lake.attacks.filtered");
+    assert!(refused.contains("some rows"), "{refused}");
+    assert_eq!(mesh.user("root").rows("SELECT count(*) FROM lake.attacks.filtered"), [[json!(3)]]);
+}
