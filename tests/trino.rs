@@ -10,6 +10,7 @@ mod otlp;
 mod process;
 mod proxy;
 
+mod attacks;
 mod attributes;
 mod calls;
 mod listings;
@@ -25,6 +26,7 @@ mod writing;
 
 /// The documents of every area, taken together as one mesh.
 const DOCUMENTS: &[(&str, &str)] = &[
+    ("attacks", attacks::DOCUMENTS),
     ("attributes", attributes::DOCUMENTS),
     ("calls", calls::DOCUMENTS),
     ("listings", listings::DOCUMENTS),

@@ -64,7 +64,7 @@ fn table_name(text: &str) -> Result<TableName, String> {
 fn column(text: &str) -> Result<Column, String> {
     // A name may hold a colon, a type does not.
     let (name, column_type) = text.rsplit_once(':').ok_or("a column is given as name:type")?;
-    Ok(Column { name: Identifier::new(name), column_type: ColumnType::parse(column_type) })
+    Ok(Column::typed(Identifier::new(name), ColumnType::parse(column_type)))
 }
 
 impl Explain {
@@ -110,8 +110,7 @@ impl Explain {
         if !self.columns.is_empty() {
             return self.columns.clone();
         }
-        let unknown = |name| Column { name, column_type: ColumnType::Unknown };
-        snapshot.known_columns(&self.table).into_iter().map(unknown).collect()
+        snapshot.known_columns(&self.table).into_iter().map(Column::named).collect()
     }
 }
 

@@ -9,7 +9,7 @@ use crate::engine::index::Index;
 use crate::engine::listing::{columns_that_rules_name, is_visible, rule_reach, table_is_visible, untyped};
 use crate::engine::reason;
 use crate::engine::rules::EngineRule;
-use crate::engine::standing::{Asker, Standing};
+use crate::engine::standing::{Asker, Known, Standing};
 use crate::engine::table::{self, allows_action, denies_action};
 use crate::engine::target::{Place, Reach};
 use crate::language::pattern::PatternPart;
@@ -181,7 +181,8 @@ fn may_act_as(asking: &Standing<'_>, resource: &Resource) -> bool {
     let Resource::User { user, groups } = resource else { return false };
     let identity = Identity { groups: groups.clone(), ..Identity::of_user(user) };
     let target = Party { identity, ..Party::default() };
-    let target = Standing { asker: asking.asker, party: &target };
+    // FAIL-CLOSED: Trino asks with the name alone. No group and no role is then known to be missing.
+    let target = Standing { asker: asking.asker, party: &target, known: Known::NameAlone };
     asking.asker.snapshot.rules.iter().any(|rule| {
         let Sentence::ActAs { audience: who, targets } = &rule.sentence else { return false };
         rule.domain.is_none()
@@ -258,6 +259,14 @@ fn also_needed(asker: &Asker<'_>, request: &AccessRequest) -> Verdict {
             Some(rule) => Verdict::Deny(reason::denied_by(asker, rule, None)),
             None => may_create_at_new_name(asker, request),
         },
+        // DELETE takes the rows that one is shown; this takes all.
+        (Action::TruncateTable, Resource::Table { table, .. }) => {
+            if table::shows_every_row(asker, table) {
+                Verdict::Allow
+            } else {
+                Verdict::Deny(format!("some rows of {table} are hidden from you; use DELETE for those that are not"))
+            }
+        }
         (Action::UpdateTableColumns, Resource::Table { table, columns }) => {
             let request = TableRequest { table: table.clone(), columns: untyped(columns) };
             let hidden = table::decide(asker, &request).columns.into_iter().find_map(|column| match column {

@@ -13,7 +13,6 @@ use crate::engine::target::{Place, Reach, pattern_reach, reach};
 use crate::language::pattern::TablesOf;
 use crate::language::syntax::{ColumnTarget, ColumnWord, Sentence};
 use crate::model::action::{Action, Actions};
-use crate::model::column_type::ColumnType;
 use crate::model::name::{Identifier, TableName};
 use crate::model::request::{Column, Listing};
 
@@ -59,10 +58,11 @@ fn full_name(catalog: &Identifier, schema: &Identifier, table: &Identifier) -> T
 
 /// A metadata table (`orders$files`) is listed with the table that it describes.
 pub(crate) fn table_is_visible(standing: &Standing<'_>, table: &TableName) -> bool {
-    match table.base() {
-        Some(base) => is_visible(standing, Place::Table(&base)),
-        None => is_visible(standing, Place::Table(table)),
+    let mut bases = table.bases().peekable();
+    if bases.peek().is_none() {
+        return is_visible(standing, Place::Table(table));
     }
+    may_be_seen(standing, Place::Table(table)) && bases.all(|base| is_visible(standing, Place::Table(&base)))
 }
 
 /// Whether a place may be listed: some action on it or in it is allowed and not denied, and seeing it is not denied.
@@ -168,23 +168,24 @@ fn visible_columns(asker: &Asker<'_>, table: &TableName, columns: &[Identifier])
     if !table_is_visible(&asking, table) {
         return vec![false; columns.len()];
     }
-    let base = table.base();
-    let table = base.as_ref().unwrap_or(table);
-    let rules = rules_on(&asking, table, Authorities::All);
+    let columns = untyped(columns);
+    let mut visible = vec![true; columns.len()];
     let hides =
         |rule: &&EngineRule| matches!(rule.sentence, Sentence::HideColumns { .. } | Sentence::OnlyShowColumns { .. });
-    let hiding: Vec<&EngineRule> = rules.into_iter().filter(hides).collect();
-    if hiding.is_empty() {
-        return vec![true; columns.len()];
+    for table in table.bases().chain([table.clone()]) {
+        let hiding: Vec<&EngineRule> = rules_on(&asking, &table, Authorities::All).into_iter().filter(hides).collect();
+        if hiding.is_empty() {
+            continue;
+        }
+        let restraints = TableView::new(&asking, &table, &columns).restraints(&asking, &hiding);
+        visible.iter_mut().enumerate().for_each(|(index, seen)| *seen &= !restraints.hidden.contains_key(&index));
     }
-    let columns = untyped(columns);
-    let restraints = TableView::new(&asking, table, &columns).restraints(&asking, &hiding);
-    (0..columns.len()).map(|index| !restraints.hidden.contains_key(&index)).collect()
+    visible
 }
 
 /// Columns of which only the names are known.
 pub(crate) fn untyped(columns: &[Identifier]) -> Vec<Column> {
-    columns.iter().map(|name| Column { name: name.clone(), column_type: ColumnType::Unknown }).collect()
+    columns.iter().map(|name| Column::named(name.clone())).collect()
 }
 
 /// The columns that rules or taggings name for a table, and one that nobody named and that has no tag: what a table may have.

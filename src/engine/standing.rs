@@ -90,8 +90,17 @@ impl<'a> Asker<'a> {
     }
 
     fn standing<'s>(&'s self, party: &'s Party) -> Standing<'s> {
-        Standing { asker: self, party }
+        Standing { asker: self, party, known: Known::Whole }
     }
+}
+
+/// How much of a party's identity is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// All of it.
+    Whole,
+    /// The name and the groups that are there: of whom one would become, Trino tells neither all groups nor any role.
+    NameAlone,
 }
 
 /// One party of a request.
@@ -99,6 +108,7 @@ impl<'a> Asker<'a> {
 pub(crate) struct Standing<'a> {
     pub(crate) asker: &'a Asker<'a>,
     pub(crate) party: &'a Party,
+    pub(crate) known: Known,
 }
 
 impl<'a> Standing<'a> {
@@ -111,17 +121,23 @@ impl<'a> Standing<'a> {
     }
 
     pub(crate) fn is_member_of(&self, group: &str) -> Truth {
-        self.party.identity.groups.contains(group).into()
+        self.holds(self.party.identity.groups.contains(group))
     }
 
+    // FAIL-CLOSED: the role of a catalog is what the client says. Trino lets a catalog that manages roles check it, and where none
+    // does (tpch, memory, most others) believes it; which of the two it was, it does not tell.
     pub(crate) fn is_in_role(&self, role: &str) -> Truth {
         let identity = &self.party.identity;
-        // A role that is selected in a catalog is that catalog's own: one of the same name may restrict, never release.
-        match identity.enabled_roles.contains(role) {
-            true => Truth::True,
-            false if identity.catalog_roles.values().any(|held| held.as_ref() == role) => Truth::Unknown,
-            false => Truth::False,
+        let asserted = identity.catalog_roles.values().any(|held| held.as_ref() == role);
+        match self.holds(identity.enabled_roles.contains(role)) {
+            Truth::False if asserted => Truth::Unknown,
+            truth => truth,
         }
+    }
+
+    /// What is not among things that are not known whole is not known to be missing.
+    fn holds(&self, is_there: bool) -> Truth {
+        if is_there || self.known == Known::Whole { is_there.into() } else { Truth::Unknown }
     }
 
     /// The values of an attribute; `None` when they are not known.
@@ -135,12 +151,21 @@ impl<'a> Standing<'a> {
     fn built_in_attribute(&self, built: Built) -> Option<BTreeSet<Value>> {
         let identity = &self.party.identity;
         let texts = |texts: &BTreeSet<Arc<str>>| texts.iter().cloned().map(Value::Text).collect();
+        if self.known == Known::NameAlone && matches!(built, Built::Principal | Built::Groups | Built::Roles) {
+            return None;
+        }
         Some(match built {
             Built::User => BTreeSet::from([Value::Text(identity.user.clone())]),
             // Trino names no principal for some identities: missing, as any attribute can be.
             Built::Principal => BTreeSet::from([Value::Text(identity.principal.clone()?)]),
             Built::Groups => texts(&identity.groups),
-            Built::Roles => texts(&identity.enabled_roles),
+            Built::Roles => {
+                let proven = |role: &Arc<str>| identity.enabled_roles.contains(role);
+                if !identity.catalog_roles.values().all(proven) {
+                    return None;
+                }
+                texts(&identity.enabled_roles)
+            }
             Built::Purpose => match &self.asker.acting {
                 Acting::For(purposes) => purposes.iter().map(|purpose| Value::text(purpose.as_str())).collect(),
                 Acting::Nothing => BTreeSet::new(),
@@ -172,7 +197,7 @@ impl<'a> Standing<'a> {
     pub(crate) fn is_present(&self, name: &Name) -> Truth {
         match self.attribute(name) {
             Some(values) => (!values.is_empty()).into(),
-            None if built_in(name) == Some(Built::Principal) => Truth::False,
+            None if self.known == Known::Whole && built_in(name) == Some(Built::Principal) => Truth::False,
             None if self.party.attributes.get(name) == Some(&Resolved::Missing) => Truth::False,
             None => Truth::Unknown,
         }

@@ -1,6 +1,5 @@
 //! One table for one party, and for the party behind it where a definer view stands between.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::engine::combine::{Authorities, Restraints, TableView, allowance_applies, purposes_needed, rules_on};
@@ -22,29 +21,20 @@ use crate::sql::expression::{Masked, Predicate};
 use crate::sql::print;
 
 pub(crate) fn decide(asker: &Asker<'_>, request: &TableRequest) -> TableDecision {
-    match request.table.base() {
-        Some(base) => metadata_table(asker, request, &base),
-        None => Bench::new(asker, &request.table, request).decide(),
-    }
+    Bench { of_base: of_base(asker, &request.table), ..Bench::new(asker, &request.table, request) }.decide()
 }
 
 /// A connector's metadata table (`orders$files`) holds values and bounds of the table that it describes: it is for those who see
-/// that table unfiltered and unmasked, and never gets a filter or mask of its own.
-fn metadata_table(asker: &Asker<'_>, request: &TableRequest, base: &TableName) -> TableDecision {
-    let verdict = if sees_raw(asker, base) {
-        Verdict::Allow
-    } else {
-        Verdict::Deny(format!("{} is for those who see {base} unfiltered and unmasked", request.table))
-    };
-    TableDecision {
-        catalog: catalog_verdict(asker, &request.table, verdict.is_allowed()),
-        read: verdict.clone(),
-        share: verdict,
-        columns: request.columns.iter().map(|_| ColumnDecision::Clear).collect(),
-        rows: Rows::All,
-        determined_by: Vec::new(),
-        usable_purposes: Vec::new(),
-    }
+/// that table unfiltered and unmasked. `None`: the name is not that of a metadata table.
+///
+/// A table's own name may be of that form too, and nothing tells which it is. So the rules on the name itself restrain as well.
+fn of_base(asker: &Asker<'_>, table: &TableName) -> Option<Verdict> {
+    let mut bases = table.bases().peekable();
+    bases.peek()?;
+    Some(match bases.find(|base| !sees_raw(asker, base)) {
+        None => Verdict::Allow,
+        Some(base) => Verdict::Deny(format!("{table} is for those who see {base} unfiltered and unmasked")),
+    })
 }
 
 /// Whether the party, and the invoker behind it, may read the table and nothing of it is withheld. Columns that the rules name and
@@ -56,6 +46,12 @@ pub(crate) fn sees_raw(asker: &Asker<'_>, table: &TableName) -> bool {
     decision.read.is_allowed()
         && decision.rows == Rows::All
         && decision.columns.iter().all(|column| *column == ColumnDecision::Clear)
+}
+
+/// Whether no row of the table is hidden from the party. Columns that the rules name and nobody listed count as there.
+pub(crate) fn shows_every_row(asker: &Asker<'_>, table: &TableName) -> bool {
+    let columns = listing::columns_that_rules_name(asker, table);
+    decide(asker, &TableRequest { table: table.clone(), columns }).rows == Rows::All
 }
 
 /// Whether the table's catalog may be used at all.
@@ -86,6 +82,8 @@ struct Bench<'a> {
     behind: Option<Restraints<'a>>,
     shares: Vec<&'a EngineRule>,
     allows: Vec<(&'a EngineRule, Residual)>,
+    /// Of a metadata table, what the tables that it may describe say in the place of allows.
+    of_base: Option<Verdict>,
     determined_by: Vec<Contribution>,
 }
 
@@ -110,7 +108,7 @@ impl<'a> Bench<'a> {
             .invoker()
             .filter(|_| !shared_by_the_mesh)
             .map(|invoker| view.restraints(&invoker, &rules_on(&invoker, table, Authorities::Mesh)));
-        Self { asker, asking, view, rules, own, behind, shares, allows, determined_by: Vec::new() }
+        Self { asker, asking, view, rules, own, behind, shares, allows, of_base: None, determined_by: Vec::new() }
     }
 
     fn all_restraints(&self) -> impl Iterator<Item = &Restraints<'a>> {
@@ -159,7 +157,7 @@ impl<'a> Bench<'a> {
 
     /// Where nothing allows reading: the purposes for which something would.
     fn allowing_purposes(&self) -> Vec<Name> {
-        if !self.allows.is_empty() {
+        if !self.allows.is_empty() || self.of_base.is_some() {
             return Vec::new();
         }
         let reading = self.rules.iter().filter(|rule| allows_action(rule, Action::SelectFromColumns));
@@ -175,7 +173,10 @@ impl<'a> Bench<'a> {
         if let Some(deny) = self.all_restraints().flat_map(|restraints| &restraints.denies).next() {
             return Verdict::Deny(reason::denied_by(self.asker, deny, Some(table)));
         }
-        if self.allows.is_empty() {
+        if let Some(Verdict::Deny(reason)) = &self.of_base {
+            return Verdict::Deny(reason.clone());
+        }
+        if self.allows.is_empty() && self.of_base.is_none() {
             if !usable_purposes.is_empty() && limits.is_empty() {
                 return Verdict::Deny(reason::read_for(&self.asking, usable_purposes, table));
             }
@@ -193,7 +194,7 @@ impl<'a> Bench<'a> {
         match (read, sharing_denied_by(&self.rules, &self.view, &self.asking)) {
             (Verdict::Deny(reason), _) => Verdict::Deny(reason.clone()),
             (Verdict::Allow, Some(rule)) => Verdict::Deny(reason::denied_by(self.asker, rule, Some(table))),
-            (Verdict::Allow, None) if self.shares.is_empty() => {
+            (Verdict::Allow, None) if self.shares.is_empty() && self.of_base.is_none() => {
                 let on = format!(" {table} through a view");
                 Verdict::Deny(reason::nothing_allows(
                     &self.asking,
@@ -217,24 +218,42 @@ impl<'a> Bench<'a> {
                 .collect();
             (!rules.is_empty()).then(|| reason::hidden_by(self.asker, &rules, self.view.table))
         };
-        // FAIL-CLOSED: a connector's `$path` and `$partition` spell out values of the columns that a table is partitioned by.
-        let withheld: BTreeSet<usize> = self
-            .all_restraints()
-            .flat_map(|restraints| restraints.masks.keys().chain(restraints.hidden.keys()).copied())
-            .collect();
-        let tells_of_others = |index: usize, column: &Column| {
-            column.name.as_str().starts_with('$') && withheld.iter().any(|other| *other != index)
-        };
-        let columns = self.view.columns.iter().enumerate();
-        columns
-            .map(|(index, column)| {
-                why(index).or_else(|| {
+        let mut hidden: Vec<Option<String>> = (0..self.view.columns.len()).map(why).collect();
+        // FAIL-CLOSED: a connector's own column holds values of the others, as `$path` and `$partition` do those of partitioning
+        // columns, and `_message` the whole row.
+        if self.view.columns.iter().any(Column::is_the_connectors) && self.withholds_values() {
+            let own = hidden.iter_mut().zip(self.view.columns).filter(|(_, column)| column.is_the_connectors());
+            own.for_each(|(hidden, column)| {
+                hidden.get_or_insert_with(|| {
                     let table = self.view.table;
-                    tells_of_others(index, column)
-                        .then(|| format!("{} is for those who see {table} unmasked and whole", column.name))
-                })
+                    format!("{} is for those from whom no column of {table} is hidden or masked", column.name)
+                });
+            });
+        }
+        hidden
+    }
+
+    /// Whether a column is hidden or masked for the party or the invoker behind it. A request that says of some column that it is
+    /// hidden brings all of them; otherwise those that rules name count as there.
+    fn withholds_values(&self) -> bool {
+        // A rule on the connector's own column is honoured there, and tells nothing of the others.
+        let withhold = |columns: &[Column], restraints: &Restraints<'_>| {
+            let mut withheld = restraints.hidden.keys().chain(restraints.masks.keys());
+            withheld.any(|index| columns.get(*index).is_none_or(|column| !column.is_the_connectors()))
+        };
+        if self.all_restraints().any(|restraints| withhold(self.view.columns, restraints)) {
+            return true;
+        }
+        if self.view.columns.iter().any(|column| column.hidden) {
+            return false;
+        }
+        let columns = listing::columns_that_rules_name(self.asker, self.view.table);
+        let view = TableView::new(&self.asking, self.view.table, &columns);
+        let behind = self.behind.as_ref().and_then(|_| self.asker.invoker());
+        withhold(&columns, &view.restraints(&self.asking, &self.rules))
+            || behind.is_some_and(|invoker| {
+                withhold(&columns, &view.restraints(&invoker, &rules_on(&invoker, self.view.table, Authorities::Mesh)))
             })
-            .collect()
     }
 
     fn rows(&self, read: &Verdict, expression: &impl Fn(SqlText, Option<Vec<Identifier>>) -> Expression) -> Rows {
@@ -244,7 +263,7 @@ impl<'a> Bench<'a> {
             .map(|(_, residual)| residual.clone())
             .collect();
         // Who may not read is refused SELECT; Trino then asks for the filter to check inserted rows with, which is the guards alone.
-        if read.is_allowed() {
+        if read.is_allowed() && self.of_base.is_none() {
             residuals.push(any(self.allows.iter().map(|(_, scope)| scope.clone()).collect()));
         }
         let mut filters: Vec<Expression> = Vec::new();

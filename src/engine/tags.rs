@@ -80,8 +80,10 @@ impl Tags {
         tags
     }
 
+    /// A table's tags. A metadata table that has none has those of the table that it describes.
     pub(crate) fn of(&self, table: &TableName) -> &TableTags {
-        self.tables.get(table).unwrap_or(&NO_TAGS)
+        let of_base = || table.bases().find_map(|base| self.tables.get(&base));
+        self.tables.get(table).or_else(of_base).unwrap_or(&NO_TAGS)
     }
 
     /// The tables of a schema that have tags; `None`: it has none.

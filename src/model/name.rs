@@ -154,13 +154,16 @@ impl TableName {
         Self { catalog: Identifier::new(catalog), schema: Identifier::new(schema), table: Identifier::new(table) }
     }
 
-    /// For a connector's metadata table (`orders$partitions`) the table that it describes.
-    pub fn base(&self) -> Option<TableName> {
-        let (base, suffix) = self.table.as_str().split_once('$')?;
-        if base.is_empty() || suffix.is_empty() {
-            return None;
-        }
-        Some(Self { catalog: self.catalog.clone(), schema: self.schema.clone(), table: Identifier::new(base) })
+    /// The tables that this one may describe, if it is a connector's metadata table: of `orders$partitions` that is `orders`. A `$`
+    /// can be part of a table's own name too, so `a$b$files` may describe `a` or `a$b`.
+    pub fn bases(&self) -> impl Iterator<Item = TableName> + '_ {
+        let name = self.table.as_str();
+        let ends = name.char_indices().filter(move |(at, c)| *c == '$' && *at > 0 && at + 1 < name.len());
+        ends.filter_map(move |(end, _)| name.get(..end)).map(|base| Self {
+            catalog: self.catalog.clone(),
+            schema: self.schema.clone(),
+            table: Identifier::new(base),
+        })
     }
 }
 
@@ -194,8 +197,13 @@ mod tests {
 
     #[test]
     fn a_metadata_table_names_the_table_it_describes() {
-        assert_eq!(TableName::new("c", "s", "t$files").base(), Some(TableName::new("c", "s", "t")));
-        assert_eq!(TableName::new("c", "s", "t").base(), None);
-        assert_eq!(TableName::new("c", "s", "$t").base(), None);
+        let bases = |name| {
+            TableName::new("c", "s", name).bases().map(|base| base.table.as_str().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(bases("t$files"), ["t"]);
+        assert_eq!(bases("a$b$files"), ["a", "a$b"]);
+        for table in ["t", "$t", "t$"] {
+            assert!(bases(table).is_empty(), "{table}");
+        }
     }
 }

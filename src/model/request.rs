@@ -37,6 +37,26 @@ pub struct Column {
     pub name: Identifier,
     /// Its Trino type; [`ColumnType::Unknown`] where the check names no types.
     pub column_type: ColumnType,
+    /// A connector's hidden column, where the check says so.
+    pub hidden: bool,
+}
+
+impl Column {
+    /// A column of which only the name is known.
+    pub fn named(name: Identifier) -> Self {
+        Self::typed(name, ColumnType::Unknown)
+    }
+
+    /// An ordinary column.
+    pub fn typed(name: Identifier, column_type: ColumnType) -> Self {
+        Self { name, column_type, hidden: false }
+    }
+
+    /// Whether the connector, and not the table, has it (`$path`, `$partition`, `_message`). Checks that name columns alone do not
+    /// say; connectors begin such names with `$`.
+    pub fn is_the_connectors(&self) -> bool {
+        self.hidden || self.name.as_str().starts_with('$')
+    }
 }
 
 /// Asks for one action.

@@ -147,7 +147,7 @@ fn printed(hostile: &Hostile) -> (Vec<String>, String) {
         now: "2026-03-15T12:00:00Z".parse().unwrap(),
         cluster: Arc::from("c"),
     };
-    let column = Column { name: Identifier::new(&hostile.column), column_type: ColumnType::Varchar(None) };
+    let column = Column::typed(Identifier::new(&hostile.column), ColumnType::Varchar(None));
     let request = TableRequest { table: TableName::new("c", "s", "t"), columns: vec![column] };
     let Decision::Table(decision) = decide(&snapshot, &subject, &Request::Table(request)) else {
         panic!("not a table")

@@ -40,7 +40,7 @@ pub(super) fn table(dice: &mut Dice) -> Table {
     for (name, types) in COLUMNS {
         if dice.chance(45) {
             let column_type = ColumnType::parse(dice.pick(types));
-            columns.push(Column { name: Identifier::new(name), column_type });
+            columns.push(Column::typed(Identifier::new(name), column_type));
         }
     }
     let rows = dice.some(2, 5, |dice| columns.iter().map(|column| cell(dice, column.column_type)).collect());
