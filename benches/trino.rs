@@ -80,7 +80,7 @@ fn main() {
         trino("file rules", folder.path().join("file"), &[]),
         trino("meshward", folder.path().join("meshward"), &plugin),
     ];
-    let columns: Vec<String> = (0..39).map(|n| format!("'value {n}' AS c{n}")).collect();
+    let columns: Vec<String> = (0..39).map(|n| format!("CAST('value {n}' AS varchar(8)) AS c{n}")).collect();
     for server in &servers {
         let admin = Client::new(server.address, "admin");
         until_started(server, &admin);
