@@ -111,9 +111,8 @@ fn request() -> TableRequest {
         "array(bigint)",
         "",
     ];
-    let columns = types
-        .iter()
-        .enumerate()
-        .map(|(index, column_type)| Column::typed(Identifier::new(&format!("c{index}")), ColumnType::parse(column_type)));
+    let columns = types.iter().enumerate().map(|(index, column_type)| {
+        Column::typed(Identifier::new(&format!("c{index}")), ColumnType::parse(column_type))
+    });
     TableRequest { table: TableName::new("lake", "s", "t"), columns: columns.collect() }
 }

@@ -136,13 +136,11 @@ pub(super) fn table_name(table: Option<proto::TableName>) -> Result<TableName, S
 }
 
 pub(super) fn table_request(table: TableName, columns: Vec<proto::Column>) -> Request {
-    let columns = columns
-        .into_iter()
-        .map(|column| Column {
-            name: Identifier::new(&column.name),
-            column_type: ColumnType::parse(&column.r#type),
-            hidden: column.hidden,
-        });
+    let columns = columns.into_iter().map(|column| Column {
+        name: Identifier::new(&column.name),
+        column_type: ColumnType::parse(&column.r#type),
+        hidden: column.hidden,
+    });
     Request::Table(TableRequest { table, columns: columns.collect() })
 }
 
