@@ -140,3 +140,25 @@ async fn a_hidden_column_that_a_filter_reads_is_lent_to_the_plugin_and_nothing_e
     assert!(filter.run_as_plugin);
     assert_eq!(filter.reads, [proto::TableColumns { table: table("lake.s.t"), columns: vec!["country".to_owned()] }]);
 }
+
+#[tokio::test]
+async fn where_a_row_lies_is_for_those_from_whom_no_column_is_withheld() {
+    let server = Server::start(
+        "kind: Policy\nname: p\non: lake.s.*\nrules:\n  - allow everyone to read\n  - mask column country with null for user \"jay\"\n  - \
+         only show rows where country = 'CL' for user \"ben\"\n",
+    );
+    let mut client = server.client().await;
+    for (user, is_hidden) in [("jay", true), ("ben", false), ("ana", false)] {
+        let mut request = decide_table(context(user));
+        request.columns.extend(["$path", "$partition"].map(|name| proto::Column {
+            name: name.to_owned(),
+            r#type: "varchar".to_owned(),
+            hidden: true,
+        }));
+        let answer = client.decide_table(request).await.unwrap().into_inner();
+        for column in &answer.columns[1..] {
+            let hidden = matches!(column.access, Some(proto::column_decision::Access::Hidden(_)));
+            assert_eq!(hidden, is_hidden, "{user}: {column:?}");
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! The one mesh of all tests: a server over a folder of documents, a proxy before it, and a Trino whose plugin asks there.
 
 use std::fs;
+use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::ops::Deref;
 use std::panic::catch_unwind;
@@ -109,16 +110,16 @@ fn mesh() -> Option<&'static Mesh> {
     static MESH: OnceLock<Result<Mesh, String>> = OnceLock::new();
     let missing = || -> Option<String> {
         let (there, said) = run(root(), "deploy/tools", &["mvn", "jdk"]);
-        (!there).then(|| said.trim().replace('\n', "; "))
+        let why = (!there).then(|| said.trim().replace('\n', "; "))?;
+        // Past the capture of what tests print: a skip is to be seen.
+        let _told = writeln!(std::io::stderr(), "the tests on a real Trino are skipped: {why}");
+        Some(why)
     };
     static MISSING: OnceLock<Option<String>> = OnceLock::new();
     match MISSING.get_or_init(missing) {
         None => {}
         Some(why) if std::env::var("CI").is_ok_and(|ci| ci == "true") => panic!("{why}"),
-        Some(why) => {
-            eprintln!("skipped: {why}");
-            return None;
-        }
+        Some(_) => return None,
     }
     let start = || catch_unwind(Mesh::start).map_err(|_| "the mesh did not start; another test says why".to_owned());
     Some(MESH.get_or_init(start).as_ref().unwrap_or_else(|why| panic!("{why}")))
