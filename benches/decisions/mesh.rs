@@ -104,9 +104,9 @@ pub(crate) fn snapshot(documents: &Documents) -> Snapshot {
 
 pub(crate) fn table_request() -> TableRequest {
     let mut columns: Vec<Column> = (0..COLUMNS - 1)
-        .map(|column| Column { name: Identifier::new(&format!("c{column}")), column_type: ColumnType::Varchar(None) })
+        .map(|column| Column::typed(Identifier::new(&format!("c{column}")), ColumnType::Varchar(None)))
         .collect();
-    columns.push(Column { name: Identifier::new("country"), column_type: ColumnType::Varchar(Some(2)) });
+    columns.push(Column::typed(Identifier::new("country"), ColumnType::Varchar(Some(2))));
     TableRequest { table: TableName::new("lake", "finance", "transactions"), columns }
 }
 

@@ -221,27 +221,26 @@ impl<'a> Bench<'a> {
         let mut hidden: Vec<Option<String>> = (0..self.view.columns.len()).map(why).collect();
         // FAIL-CLOSED: a connector's own column holds values of the others, as `$path` and `$partition` do those of partitioning
         // columns, and `_message` the whole row.
-        if self.view.columns.iter().any(Column::is_the_connectors) && self.withholds_values() {
-            let own = hidden.iter_mut().zip(self.view.columns).filter(|(_, column)| column.is_the_connectors());
-            own.for_each(|(hidden, column)| {
+        let connectors = self.view.columns.iter().enumerate().filter(|(_, column)| column.is_the_connectors());
+        for (index, column) in connectors.filter(|(_, column)| self.withholds_others(&column.name)) {
+            if let Some(hidden) = hidden.get_mut(index) {
+                let table = self.view.table;
                 hidden.get_or_insert_with(|| {
-                    let table = self.view.table;
                     format!("{} is for those from whom no column of {table} is hidden or masked", column.name)
                 });
-            });
+            }
         }
         hidden
     }
 
-    /// Whether a column is hidden or masked for the party or the invoker behind it. A request that says of some column that it is
-    /// hidden brings all of them; otherwise those that rules name count as there.
-    fn withholds_values(&self) -> bool {
-        // A rule on the connector's own column is honoured there, and tells nothing of the others.
-        let withhold = |columns: &[Column], restraints: &Restraints<'_>| {
+    /// Whether another column is hidden or masked for the party or the invoker behind it. A request that says of some column that
+    /// it is hidden brings all of them; otherwise those that rules name count as there.
+    fn withholds_others(&self, own: &Identifier) -> bool {
+        let others = |restraints: &Restraints<'_>, columns: &[Column]| {
             let mut withheld = restraints.hidden.keys().chain(restraints.masks.keys());
-            withheld.any(|index| columns.get(*index).is_none_or(|column| !column.is_the_connectors()))
+            withheld.any(|index| columns.get(*index).is_some_and(|column| column.name != *own))
         };
-        if self.all_restraints().any(|restraints| withhold(self.view.columns, restraints)) {
+        if self.all_restraints().any(|restraints| others(restraints, self.view.columns)) {
             return true;
         }
         if self.view.columns.iter().any(|column| column.hidden) {
@@ -250,9 +249,10 @@ impl<'a> Bench<'a> {
         let columns = listing::columns_that_rules_name(self.asker, self.view.table);
         let view = TableView::new(&self.asking, self.view.table, &columns);
         let behind = self.behind.as_ref().and_then(|_| self.asker.invoker());
-        withhold(&columns, &view.restraints(&self.asking, &self.rules))
+        others(&view.restraints(&self.asking, &self.rules), &columns)
             || behind.is_some_and(|invoker| {
-                withhold(&columns, &view.restraints(&invoker, &rules_on(&invoker, self.view.table, Authorities::Mesh)))
+                let rules = rules_on(&invoker, self.view.table, Authorities::Mesh);
+                others(&view.restraints(&invoker, &rules), &columns)
             })
     }
 

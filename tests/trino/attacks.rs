@@ -42,6 +42,13 @@ rules:
   - only show rows where id < 3 for user "eve"
 ---
 kind: Policy
+name: attacks-statistics
+on: tpch.tiny.orders
+rules:
+  - allow user "eve" to read
+  - only show rows where custkey = 370 for user "eve"
+---
+kind: Policy
 name: attacks-connector
 on: tpch.tiny.region
 rules:
@@ -132,4 +139,22 @@ fn truncating_takes_no_row_that_is_hidden() {
     let refused = mesh.user("eve").denied("TRUNCATE TABLE lake.attacks.filtered");
     assert!(refused.contains("some rows"), "{refused}");
     assert_eq!(mesh.user("root").rows("SELECT count(*) FROM lake.attacks.filtered"), [[json!(3)]]);
+}
+
+#[test]
+fn a_statement_in_a_string_tells_no_more_of_hidden_rows() {
+    let Some(mesh) = fair() else { return };
+    filled(&mesh);
+    let root = mesh.user("root").rows("SHOW STATS FOR tpch.tiny.orders");
+    let price = root.iter().find(|row| row[0] == "totalprice").unwrap();
+    let bounds = [price[5].as_str().unwrap(), price[6].as_str().unwrap()];
+    for statement in [
+        r"EXECUTE IMMEDIATE U&'EXPLAIN SHOW ST\0041TS FOR tpch.tiny.orders'",
+        r"/* EXPLAIN */ EXECUTE IMMEDIATE U&'\0045XPLAIN (FORMAT JSON) SHOW ST\0041TS FOR tpch.tiny.orders'",
+        r"EXECUTE IMMEDIATE U&'SHOW ST\0041TS FOR tpch.tiny.orders'",
+    ] {
+        let told = mesh.user("eve").run(statement).unwrap();
+        let told = serde_json::to_string(&told.rows).unwrap();
+        assert!(told.contains("totalprice") && bounds.iter().all(|bound| !told.contains(bound)), "{statement}: {told}");
+    }
 }

@@ -76,13 +76,20 @@ final class QueryStarts
     /**
      * EXPLAIN SHOW STATS prints the statistics as rows of its plan. The word cannot be written in another way, and an
      * EXPLAIN that has it elsewhere is none the worse.
+     *
+     * <p>FAIL-CLOSED: the text of EXECUTE IMMEDIATE is a string, in which every letter can be written by its code point. Only
+     * a text that begins with EXPLAIN is the statement itself.
      */
     private static boolean describes(QueryCreatedEvent event)
     {
         Optional<QueryType> type = event.getContext().getQueryType();
-        String text = event.getMetadata().getQuery() + event.getMetadata().getPreparedQuery().orElse("");
-        return type.equals(Optional.of(DESCRIBE)) ||
-                (type.equals(Optional.of(EXPLAIN)) && text.toUpperCase(ENGLISH).contains("STATS"));
+        if (!type.equals(Optional.of(EXPLAIN))) {
+            return type.equals(Optional.of(DESCRIBE));
+        }
+        String text = event.getMetadata().getQuery().strip().toUpperCase(ENGLISH);
+        String prepared = event.getMetadata().getPreparedQuery().orElse("").strip().toUpperCase(ENGLISH);
+        boolean isTold = text.startsWith("EXPLAIN") || prepared.startsWith("EXPLAIN");
+        return !isTold || text.contains("STATS") || prepared.contains("STATS");
     }
 
     @Override
