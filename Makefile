@@ -1,6 +1,6 @@
 # What people type here. Everything else is cargo's and Maven's own.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench check clean server plugin trino
+.PHONY: help demo test bench check clean plugin server trino
 
 PLUGIN := trino-shim/target/.built
 PLUGIN_SOURCES := $(shell find trino-shim/pom.xml trino-shim/src proto -type f)
@@ -28,6 +28,8 @@ check: ## formatting and lints
 
 clean: ## remove what was built, and the assembled Trino
 	rm -rf target trino-shim/target .trino
+
+plugin: $(PLUGIN) ## the plugin's directory and its zip, in trino-shim/target/
 
 server:
 	@echo "building the decision server"

@@ -159,6 +159,9 @@ impl Config {
         for (variable, value) in environment {
             let Some(key) = variable.strip_prefix(PREFIX) else { continue };
             if !is_key(key) {
+                if let Some((section, rest)) = key.split_once('_').filter(|(section, _)| is_section(section)) {
+                    return Err(ConfigError(format!("{variable}: did you mean {PREFIX}{section}__{rest}?")));
+                }
                 // Tools around the server have variables too, none of them with a section.
                 if key.contains("__") {
                     return Err(ConfigError(format!("{variable}: there is no such section")));
@@ -200,8 +203,12 @@ impl Config {
 
 /// The variables below the prefix that name keys of the configuration: those whose first part is one.
 fn is_key(key: &str) -> bool {
-    let first = key.split("__").next().unwrap_or("").to_lowercase();
-    matches!(first.as_str(), "documents" | "timezone" | "drain_delay" | "grpc" | "http" | "log")
+    let first = key.split("__").next().unwrap_or("");
+    is_section(first) || matches!(first.to_lowercase().as_str(), "documents" | "timezone" | "drain_delay")
+}
+
+fn is_section(word: &str) -> bool {
+    matches!(word.to_lowercase().as_str(), "grpc" | "http" | "log")
 }
 
 fn read(file: &Path) -> Result<Value, ConfigError> {
@@ -347,6 +354,7 @@ mod tests {
         for (key, value, named) in [
             ("MESHWARD_GRPC__LISTENN", "x", "listenn"),
             ("MESHWARD_GPRC__LISTEN", "127.0.0.1:1", "MESHWARD_GPRC__LISTEN"),
+            ("MESHWARD_GRPC_TOKENS", "/t", "MESHWARD_GRPC__TOKENS"),
             ("MESHWARD_TIMEZONE", "Mars", "Mars"),
             ("MESHWARD_DRAIN_DELAY", "-5s", "-5s"),
             ("MESHWARD_GRPC__LISTEN", "here", "here"),

@@ -1,5 +1,6 @@
 //! `meshward check`
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use crate::cli::{Exit, Format, print_json, report};
@@ -25,7 +26,7 @@ impl Check {
         let documents = &loaded.documents;
         let rules: usize = documents.policies.values().map(|policy| policy.rules.len()).sum();
         match self.format {
-            Format::Text => println!(
+            Format::Text => say!(
                 "{} policies with {rules} rules, {} tags, {} taggings, {} attributes, {} purposes, {} grants: nothing wrong",
                 documents.policies.len(),
                 documents.tags.len(),

@@ -1,6 +1,7 @@
 //! `meshward explain`
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -117,31 +118,34 @@ impl Explain {
 fn print_text(party: &Party, request: &TableRequest, decision: &TableDecision) {
     let user = &party.identity.user;
     match &decision.read {
-        Verdict::Allow => println!("{user} may read {}", request.table),
-        Verdict::Deny(reason) => println!("{user} may not read {}: {reason}", request.table),
+        Verdict::Allow => say!("{user} may read {}", request.table),
+        Verdict::Deny(reason) => {
+            say!("{user} may not read {}: {reason}", request.table);
+            say!("  were it allowed, this would hold:");
+        }
     }
     match &decision.rows {
-        Rows::All => println!("  rows      all"),
-        Rows::None => println!("  rows      none"),
-        Rows::Where(filters) => filters.iter().for_each(|filter| println!("  rows      {}", filter.sql)),
+        Rows::All => say!("  rows      all"),
+        Rows::None => say!("  rows      none"),
+        Rows::Where(filters) => filters.iter().for_each(|filter| say!("  rows      {}", filter.sql)),
     }
     if request.columns.iter().all(|column| column.column_type == ColumnType::Unknown) {
-        println!(
+        say!(
             "  note      without the columns' types whatever depends on them protects: give --column name:type for each"
         );
     }
     for (column, shown) in request.columns.iter().zip(&decision.columns) {
         match shown {
-            ColumnDecision::Clear => println!("  column    {}: as it is", column.name),
-            ColumnDecision::Masked(mask) => println!("  column    {}: {}", column.name, mask.sql),
-            ColumnDecision::Hidden(reason) => println!("  column    {}: hidden, {reason}", column.name),
+            ColumnDecision::Clear => say!("  column    {}: as it is", column.name),
+            ColumnDecision::Masked(mask) => say!("  column    {}: {}", column.name, mask.sql),
+            ColumnDecision::Hidden(reason) => say!("  column    {}: hidden, {reason}", column.name),
         }
     }
     for part in &decision.determined_by {
-        println!("  because   {}/{} {}: {}", part.rule.policy, part.rule.rule, did(&part.effect), part.rule.sentence);
+        say!("  because   {}/{} {}: {}", part.rule.policy, part.rule.rule, did(&part.effect), part.rule.sentence);
     }
     for (name, resolved) in &party.attributes {
-        println!("  attribute @{} {}", name.folded(), known(resolved));
+        say!("  attribute @{} {}", name.folded(), known(resolved));
     }
 }
 

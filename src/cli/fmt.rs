@@ -1,5 +1,6 @@
 //! `meshward fmt`
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::cli::{Exit, Format, failed, report};
@@ -37,7 +38,7 @@ impl Fmt {
             if *text == source.text {
                 continue;
             }
-            println!("{}", source.path);
+            say!("{}", source.path);
             if self.check {
                 exit = Exit::Failed;
             } else if let Err(error) = replace(&self.documents.join(&source.path), text) {

@@ -110,7 +110,8 @@ impl Draft {
         let key = (kind, key.to_owned());
         if let Some(first) = self.places.get(&key) {
             let finding = fields.find(Code::DuplicateName, place, format!("{kind} `{written}` is there twice"));
-            finding.help = Some(format!("the first is at {first:?}; case, spaces, `-` and `_` make no difference"));
+            let folds = if kind == Kind::User { "" } else { "; case, spaces, `-` and `_` make no difference" };
+            finding.help = Some(format!("the first is at {first:?}{folds}"));
             return false;
         }
         self.places.insert(key, place.clone());

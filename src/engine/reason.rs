@@ -53,7 +53,13 @@ fn not_acting(asker: &Asker<'_>, purposes: &[Name]) -> String {
     let because = match &asker.acting {
         Acting::Nothing => "the query names no purpose".to_owned(),
         Acting::Unproven(claimed) => {
-            format!("no grant lets `{}` act for \"{claimed}\"", asker.subject.initiator().identity.user)
+            let declared = Name::new(claimed).is_some_and(|name| asker.snapshot.purposes.contains_key(&name));
+            return if declared {
+                let user = &asker.subject.initiator().identity.user;
+                format!("no grant lets `{user}` act for \"{claimed}\"; ask for a grant")
+            } else {
+                format!("there is no purpose \"{claimed}\"")
+            };
         }
         Acting::For(_) => "the query acts for another purpose".to_owned(),
     };
@@ -69,12 +75,18 @@ pub(crate) fn hidden_by(asker: &Asker<'_>, rules: &[&EngineRule], table: &TableN
     }
 }
 
+/// The purposes that a limit names.
+pub(crate) fn limited_to(rule: &EngineRule) -> impl Iterator<Item = &Name> {
+    let purposes = match &rule.sentence {
+        Sentence::LimitUse { purposes, .. } => purposes.as_slice(),
+        _ => &[],
+    };
+    purposes.iter().map(|purpose| &purpose.node)
+}
+
 /// The purposes that would satisfy every limit at once; where no single one does, those of the first.
 pub(crate) fn usable_purposes(limits: &[&EngineRule]) -> Vec<Name> {
-    let of = |rule: &EngineRule| match &rule.sentence {
-        Sentence::LimitUse { purposes, .. } => purposes.iter().map(|purpose| purpose.node.clone()).collect(),
-        _ => Vec::new(),
-    };
+    let of = |rule: &EngineRule| -> Vec<Name> { limited_to(rule).cloned().collect() };
     let Some((first, rest)) = limits.split_first() else { return Vec::new() };
     let first = of(first);
     let common: Vec<Name> =

@@ -125,8 +125,11 @@ impl<'a> Bench<'a> {
 
     fn decide(mut self) -> TableDecision {
         let limits: Vec<&EngineRule> = self.all_restraints().flat_map(|restraints| restraints.limits.clone()).collect();
-        let usable_purposes =
-            if limits.is_empty() { self.allowing_purposes() } else { reason::usable_purposes(&limits) };
+        let usable_purposes = if self.allows.is_empty() && self.of_base.is_none() {
+            self.allowing_purposes(&limits)
+        } else {
+            reason::usable_purposes(&limits)
+        };
         let read = self.read(&limits, &usable_purposes);
         let share = self.share(&read);
         let hidden = self.hidden();
@@ -155,14 +158,17 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Where nothing allows reading: the purposes for which something would.
-    fn allowing_purposes(&self) -> Vec<Name> {
-        if !self.allows.is_empty() || self.of_base.is_some() {
-            return Vec::new();
-        }
+    /// Where nothing allows reading: the purposes for which something would, and no limit stands against it.
+    fn allowing_purposes(&self, limits: &[&EngineRule]) -> Vec<Name> {
+        let snapshot = self.asker.snapshot;
+        let within_limits = |purpose: &Name| {
+            let above = snapshot.purposes.get(purpose);
+            limits.iter().all(|rule| above.is_some_and(|above| reason::limited_to(rule).any(|to| above.contains(to))))
+        };
         let reading = self.rules.iter().filter(|rule| allows_action(rule, Action::SelectFromColumns));
         let mut purposes: Vec<Name> =
             reading.flat_map(|rule| purposes_needed(&self.asking, rule, self.view.table)).collect();
+        purposes.retain(within_limits);
         purposes.sort();
         purposes.dedup();
         purposes
@@ -177,7 +183,7 @@ impl<'a> Bench<'a> {
             return Verdict::Deny(reason.clone());
         }
         if self.allows.is_empty() && self.of_base.is_none() {
-            if !usable_purposes.is_empty() && limits.is_empty() {
+            if !usable_purposes.is_empty() {
                 return Verdict::Deny(reason::read_for(&self.asking, usable_purposes, table));
             }
             let on = format!(" {table}");

@@ -52,6 +52,7 @@ impl Folder {
     /// Reads the folder and publishes what it holds. On findings nothing changes; they are logged when they are new.
     pub fn read(&self) -> Result<(), Vec<Finding>> {
         let loaded = load::folder(&self.path);
+        let findings = loaded.as_ref().err().map_or(0, Vec::len);
         let refused: Vec<String> = match &loaded {
             Ok(_) => Vec::new(),
             Err(findings) => findings.iter().take(MOST_FINDINGS_LOGGED).map(Finding::render).collect(),
@@ -60,17 +61,15 @@ impl Folder {
             let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
             let news = last.refused != refused;
             last.refused.clone_from(&refused);
-            last.findings = loaded.as_ref().err().map_or(0, Vec::len);
+            last.findings = findings;
             news
         };
         if news && !refused.is_empty() {
-            let keeps = self.revisions.current().map(|revision| revision.number);
-            error!(
-                findings = refused.len(),
-                keeps,
-                "documents refused, the last good revision keeps answering\n{}",
-                refused.join("\n")
-            );
+            let what = match self.revisions.current() {
+                Some(revision) => format!("revision {} keeps answering", revision.number),
+                None => "nothing is answered until they check".to_owned(),
+            };
+            error!(findings, "documents refused, {what}\n{}", refused.join("\n"));
         }
         if let Some(revision) = self.revisions.publish(&loaded?) {
             info!(revision = revision.number, "documents taken");

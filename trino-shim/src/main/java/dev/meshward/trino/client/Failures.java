@@ -7,7 +7,6 @@ import io.opentelemetry.api.trace.SpanContext;
 import io.trino.spi.TrinoException;
 
 import java.util.Optional;
-import java.util.logging.Level;
 import java.util.logging.Logger;
 
 import static dev.meshward.trino.MeshwardErrorCode.MESHWARD_BROKEN_ANSWER;
@@ -42,7 +41,7 @@ public final class Failures
     /** An answer that the contract does not allow. */
     public static TrinoException broken(Optional<String> queryId, String what)
     {
-        LOG.log(Level.WARNING, "the decision server sent an answer that cannot be used: {0} (query {1})", new Object[] {what, queryId.orElse("none")});
+        LOG.warning("the decision server sent an answer that cannot be used: %s (query %s)".formatted(what, queryId.orElse("none")));
         return failure(MESHWARD_BROKEN_ANSWER, queryId, "the decision server's answer cannot be used (" + what + "), so nothing is shown");
     }
 
@@ -50,7 +49,7 @@ public final class Failures
     static TrinoException of(Status status, Optional<String> queryId, String deadline)
     {
         // One line: an outage fails many queries, and each stack would be the same.
-        LOG.log(Level.WARNING, "no decision for query {0}: {1} {2} {3}", new Object[] {queryId.orElse("none"), status.getCode(), status.getDescription(), status.getCause()});
+        LOG.warning("no decision for query %s: %s %s %s".formatted(queryId.orElse("none"), status.getCode(), status.getDescription(), status.getCause()));
         return switch (status.getCode()) {
             case UNAVAILABLE -> failure(MESHWARD_UNREACHABLE, queryId, "no decision server can be reached, so nothing is shown");
             case DEADLINE_EXCEEDED -> failure(MESHWARD_TIMEOUT, queryId, "the decision server did not answer within " + deadline + ", so nothing is shown");
