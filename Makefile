@@ -29,8 +29,6 @@ check: ## formatting and lints
 clean: ## remove what was built, and the assembled Trino
 	rm -rf target trino-shim/target .trino
 
-plugin: $(PLUGIN) ## the plugin's directory and its zip, in trino-shim/target/
-
 server:
 	@echo "building the decision server"
 	@cargo build --release --bin meshward
@@ -38,7 +36,7 @@ server:
 trino:
 	@deploy/trino/assemble 483 tpch tpcds memory
 
-plugin: $(PLUGIN)
+plugin: $(PLUGIN) ## the plugin's directory and its zip, in trino-shim/target/
 	@:
 
 $(PLUGIN): $(PLUGIN_SOURCES)

@@ -68,6 +68,8 @@ pub(super) struct Draft {
     pub(super) exceptions: Vec<(Name, Name, Place)>,
     /// Tags of taggings.
     pub(super) tags: Vec<(Name, Place)>,
+    /// What domains' policies are on, to be compared with what the domain owns.
+    pub(super) ruled_by: Vec<(Name, Target, Text)>,
     /// Domains' taggings, to be compared with what the domain owns.
     pub(super) tagged_by: Vec<(Name, Name, Place)>,
     places: BTreeMap<(Kind, String), Place>,
@@ -142,6 +144,7 @@ impl Draft {
         let on = fields.required_text("on", "<what it is on, for example `everything` or `lake.finance.*`>");
         let on = on.and_then(|text| {
             let target = fields.parsed(&text, parse::target)?;
+            self.ruled_by.extend(domain.clone().map(|domain| (domain, target.clone(), text.clone())));
             self.targets.push((target.clone(), text));
             Some(target)
         });

@@ -9,7 +9,7 @@ use crate::document::read::{Draft, Kind};
 use crate::language::check::{self, AttributeKind, Vocabulary};
 use crate::language::diagnostic::near_miss;
 use crate::language::pattern::Pattern;
-use crate::language::syntax::{Audience, AudienceBase, Lifting};
+use crate::language::syntax::{Audience, AudienceBase, Lifting, Target};
 use crate::model::name::{Name, TableName};
 use crate::model::value::Value;
 
@@ -23,6 +23,7 @@ pub(super) fn validate(mut draft: Draft) -> Result<Documents, Vec<Finding>> {
     findings.extend(sentences(&draft, &vocabulary));
     findings.extend(exceptions(&draft));
     findings.extend(tagged_outside(&draft));
+    findings.extend(ruled_outside(&draft));
     findings.extend(values(&mut draft));
     findings
         .sort_by(|a, b| (&a.place.source.path, a.place.range.start).cmp(&(&b.place.source.path, b.place.range.start)));
@@ -178,6 +179,23 @@ fn tagged_outside(draft: &Draft) -> Vec<Finding> {
         if draft.documents.domains.contains_key(domain) && !owns(&draft.documents, domain, &tagging.table) {
             let message = format!("domain `{domain}` does not own {}", tagging.table);
             findings.push(Finding::new(Code::OutsideDomain, place.clone(), message));
+        }
+    }
+    findings
+}
+
+/// A domain's rules bind its own tables only: a policy on a pattern of which it owns nothing binds nothing.
+fn ruled_outside(draft: &Draft) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (domain, target, text) in &draft.ruled_by {
+        let Target::Pattern(pattern) = target else { continue };
+        let mut owned =
+            draft.documents.domains.values().filter(|part| is_part_of(&draft.documents, &part.name, domain));
+        if draft.documents.domains.contains_key(domain)
+            && owned.all(|part| part.owns.iter().all(|owns| owns.is_apart_from(&pattern.node)))
+        {
+            let message = format!("domain `{domain}` owns nothing of {}, so these rules bind nothing", text.as_str());
+            findings.push(Finding::new(Code::OutsideDomain, text.place.clone(), message));
         }
     }
     findings

@@ -33,6 +33,16 @@ impl Pattern {
         &self.parts
     }
 
+    /// Whether the names tell that nothing can be covered by both: some part is a plain name in one, which the other does not match.
+    pub fn is_apart_from(&self, other: &Pattern) -> bool {
+        let apart = |(mine, theirs): (&PatternPart, &PatternPart)| match (mine.pieces(), theirs.pieces()) {
+            ([mine], _) => !theirs.matches(&Identifier::new(mine)),
+            (_, [theirs]) => !mine.matches(&Identifier::new(theirs)),
+            _ => false,
+        };
+        self.parts.iter().zip(&other.parts).any(apart)
+    }
+
     /// The names that its first parts are, as far as they have no `*`.
     pub fn exact_start(&self) -> Vec<Identifier> {
         let exact = |part: &PatternPart| match part.pieces() {
