@@ -104,3 +104,30 @@ fn exit_codes_tell_what_happened() {
     assert_eq!(json["findings"][0]["code"], "MW0103");
     assert_eq!(json["findings"][0]["line"], 1);
 }
+
+#[tokio::test]
+async fn reflection_is_offered_when_it_is_asked_for_and_not_otherwise() {
+    use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
+    use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
+    use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
+    use tonic_reflection::pb::v1::{ServerReflectionRequest, ServerReflectionResponse};
+
+    let services = async |server: &Server| -> Option<ServerReflectionResponse> {
+        let request = ServerReflectionRequest {
+            host: String::new(),
+            message_request: Some(MessageRequest::ListServices(String::new())),
+        };
+        let mut client = ServerReflectionClient::new(server_channel(server).await?);
+        client.server_reflection_info(tokio_stream::once(request)).await.ok()?.into_inner().message().await.ok()?
+    };
+    let server = Server::start_with(&rows_of("CL"), &[("MESHWARD_GRPC__REFLECTION", "true")]);
+    server.until_revision(1);
+    let Some(MessageResponse::ListServicesResponse(listed)) = services(&server).await.unwrap().message_response else {
+        panic!("no list of services");
+    };
+    assert!(listed.service.iter().any(|service| service.name == "meshward.decision.v1.DecisionService"));
+
+    let server = Server::start(&rows_of("CL"));
+    server.until_revision(1);
+    assert!(services(&server).await.is_none());
+}
