@@ -131,3 +131,20 @@ async fn reflection_is_offered_when_it_is_asked_for_and_not_otherwise() {
     server.until_revision(1);
     assert!(services(&server).await.is_none());
 }
+
+#[test]
+fn reading_the_folder_is_no_change_of_it() {
+    let server = Server::start(&rows_of("CL"));
+    server.write(&rows_of("AT"));
+    server.until_revision(2);
+    let readings = || {
+        let text = server.get("/metrics").unwrap().1;
+        let count =
+            text.lines().find_map(|line| line.strip_prefix("meshward_document_readings_total{result=\"taken\"} "));
+        count.unwrap().parse::<u64>().unwrap()
+    };
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    let before = readings();
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    assert!(readings() <= before + 1, "{before} readings became {}", readings());
+}
