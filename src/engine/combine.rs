@@ -11,7 +11,7 @@ use crate::engine::standing::Standing;
 use crate::engine::tags::{Placed, Polarity, Reader, TableTags};
 use crate::engine::target::{Place, Reach, reach};
 use crate::engine::truth::Truth;
-use crate::language::syntax::{ColumnTarget, ColumnWord, Condition, MaskWord, Operand, Sentence, Set};
+use crate::language::syntax::{ColumnTarget, ColumnWord, Condition, MaskWord, Mention, Sentence};
 use crate::model::action::Action;
 use crate::model::name::{Identifier, Name, TableName};
 use crate::model::request::Column;
@@ -255,33 +255,11 @@ enum Readings {
 }
 
 fn tags_of(condition: &Condition, into: &mut BTreeSet<Name>) {
-    let mut operand = |operand: &Operand| {
-        if let Operand::ColumnTagged(tag) = operand {
-            into.insert(tag.node.clone());
+    condition.mentions(&mut |mention| {
+        if let Mention::ColumnTagged(tag) = mention {
+            into.insert(tag.clone());
         }
-    };
-    match condition {
-        Condition::And(parts) | Condition::Or(parts) => parts.iter().for_each(|part| tags_of(part, into)),
-        Condition::Not(inner) => tags_of(inner, into),
-        Condition::Compare { left, right, .. } | Condition::TextMatch { left, right, .. } => {
-            operand(left);
-            operand(right);
-        }
-        Condition::In { left, set, .. } => {
-            operand(left);
-            if let Set::ColumnTagged(tag) = set {
-                into.insert(tag.node.clone());
-            }
-        }
-        Condition::Includes { value, .. } => operand(value),
-        Condition::Between { left, low, high } => [left, low, high].into_iter().for_each(operand),
-        Condition::IsNull(left)
-        | Condition::IsTrue(left)
-        | Condition::WithinLast { left, .. }
-        | Condition::OlderThan { left, .. }
-        | Condition::InRelation { left, .. } => operand(left),
-        _ => {}
-    }
+    });
 }
 
 /// The rules of some authorities that hold today, whose target is a table, and that can be about a party.

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use crate::document::kinds::{Documents, Policy};
-use crate::language::syntax::{Audience, AudienceBase};
-use crate::language::syntax::{Condition, Lifting, Member, Operand, Sentence, Set, Target};
+use crate::language::syntax::{Audience, AudienceBase, Condition, Lifting, Member, Mention, Sentence, Target};
 use crate::model::action::{Action, ActionGroup, ActionSet, Actions};
 use crate::model::decision::RuleReference;
 use crate::model::name::Name;
@@ -130,41 +129,9 @@ pub(crate) fn of_members(members: &[Member], into: &mut Vec<Name>) {
 }
 
 fn of_condition(condition: &Condition, into: &mut Vec<Name>) {
-    let mut operand = |operand: &Operand| {
-        if let Operand::Attribute(attribute) = operand {
-            into.push(attribute.node.clone());
+    condition.mentions(&mut |mention| {
+        if let Mention::Attribute(attribute) = mention {
+            into.push(attribute.clone());
         }
-    };
-    match condition {
-        Condition::And(parts) | Condition::Or(parts) => parts.iter().for_each(|part| of_condition(part, into)),
-        Condition::Not(inner) => of_condition(inner, into),
-        Condition::Compare { left, right, .. } | Condition::TextMatch { left, right, .. } => {
-            operand(left);
-            operand(right);
-        }
-        Condition::In { left, set, .. } => {
-            operand(left);
-            if let Set::Attribute(attribute) = set {
-                into.push(attribute.node.clone());
-            }
-        }
-        Condition::Includes { attribute, value, .. } => {
-            operand(value);
-            into.push(attribute.node.clone());
-        }
-        Condition::Between { left, low, high } => [left, low, high].into_iter().for_each(operand),
-        Condition::IsNull(left)
-        | Condition::IsTrue(left)
-        | Condition::WithinLast { left, .. }
-        | Condition::OlderThan { left, .. }
-        | Condition::InRelation { left, .. } => operand(left),
-        Condition::IsPresent(attribute) => into.push(attribute.node.clone()),
-        Condition::MemberOf(_)
-        | Condition::InRole(_)
-        | Condition::UserIs(_)
-        | Condition::ActingFor(_)
-        | Condition::ClockBetween(..)
-        | Condition::On(_)
-        | Condition::Sql(_) => {}
-    }
+    });
 }

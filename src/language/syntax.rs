@@ -2,12 +2,15 @@
 //!
 //! Two trees are equal when they mean the same text: spans never take part in comparison.
 
+mod condition;
+
 use std::sync::Arc;
 
 use crate::language::pattern::Pattern;
 use crate::model::mask::Mask;
 use crate::model::name::{Identifier, Name};
-use crate::model::value::Value;
+
+pub use condition::{Age, Case, Comparison, Condition, Days, Mention, Operand, Set, TextMatch, Unit};
 
 /// A range of bytes in the text that was parsed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -239,205 +242,6 @@ pub enum ColumnWord {
     Tagged(Spanned<Name>),
     /// Columns without any tag.
     Untagged,
-}
-
-/// A condition over the subject, the row, or both.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Condition {
-    /// `A and B and ...`, at least two, none of them an `And`.
-    And(Vec<Condition>),
-    /// `A or B or ...`, at least two, none of them an `Or`.
-    Or(Vec<Condition>),
-    /// `not A`
-    Not(Box<Condition>),
-    /// `a = b` and its kin. `a <> b` is exactly `not a = b`.
-    Compare {
-        /// The left operand.
-        left: Operand,
-        /// How.
-        operator: Comparison,
-        /// The right operand.
-        right: Operand,
-        /// Whether case counts.
-        case: Case,
-    },
-    /// `a in ('x', 'y')`, `a in @countries`, `a in the list EEA`; `not in` is [`Condition::Not`] around it.
-    In {
-        /// What is looked for.
-        left: Operand,
-        /// Where.
-        set: Set,
-        /// Whether case counts.
-        case: Case,
-    },
-    /// `@roles includes 'x'`: any of the attribute's values equals.
-    Includes {
-        /// The attribute.
-        attribute: Spanned<Name>,
-        /// What it has to include.
-        value: Operand,
-        /// Whether case counts.
-        case: Case,
-    },
-    /// `a between x and y`, both ends included.
-    Between {
-        /// What lies between.
-        left: Operand,
-        /// The lower end.
-        low: Operand,
-        /// The upper end.
-        high: Operand,
-    },
-    /// `a starts with 'x'` and its kin.
-    TextMatch {
-        /// The text.
-        left: Operand,
-        /// How.
-        kind: TextMatch,
-        /// What is looked for.
-        right: Operand,
-        /// Whether case counts.
-        case: Case,
-    },
-    /// `a is null`; `is not null` is [`Condition::Not`] around it.
-    IsNull(Operand),
-    /// `a is true`: never UNKNOWN. `is not true` is [`Condition::Not`] around it.
-    IsTrue(Operand),
-    /// `@a is present`
-    IsPresent(Spanned<Name>),
-    /// `a is within the last 90 days`: from that long ago until now.
-    WithinLast {
-        /// The date or timestamp.
-        left: Operand,
-        /// How long.
-        age: Age,
-    },
-    /// `a is older than 90 days`
-    OlderThan {
-        /// The date or timestamp.
-        left: Operand,
-        /// How long.
-        age: Age,
-    },
-    /// `client_id is in the client book of the user`
-    InRelation {
-        /// The key.
-        left: Operand,
-        /// The relation.
-        relation: Spanned<Name>,
-    },
-    /// `member of group "g"`
-    MemberOf(Spanned<Arc<str>>),
-    /// `in role "r"`
-    InRole(Spanned<Arc<str>>),
-    /// `user is "u"`
-    UserIs(Spanned<Arc<str>>),
-    /// `acting for purpose "p"`
-    ActingFor(Spanned<Name>),
-    /// `between 08:00 and 18:00` (in the mesh's time zone, first included, last excluded; over midnight when the first is later).
-    ClockBetween(jiff::civil::Time, jiff::civil::Time),
-    /// `on weekdays`, `on weekends`
-    On(Days),
-    /// `sql '...'` over the row: mesh authority only.
-    Sql(Spanned<Arc<str>>),
-}
-
-/// One side of a comparison.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Operand {
-    /// A column by name.
-    Column(Spanned<Identifier>),
-    /// `column tagged T`: read once for each column that has it.
-    ColumnTagged(Spanned<Name>),
-    /// `@attribute`
-    Attribute(Spanned<Name>),
-    /// A literal.
-    Literal(Spanned<Value>),
-}
-
-/// A set of values.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Set {
-    /// Literals written out, at least one.
-    Values(Vec<Spanned<Value>>),
-    /// The values of an attribute.
-    Attribute(Spanned<Name>),
-    /// A List document.
-    List(Spanned<Name>),
-    /// A column: `'x' in country` reads as equality.
-    Column(Spanned<Identifier>),
-    /// `@departments in column tagged Department`
-    ColumnTagged(Spanned<Name>),
-}
-
-/// Comparison operators.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Comparison {
-    /// `=`
-    Equal,
-    /// `<>`
-    NotEqual,
-    /// `<`
-    Less,
-    /// `<=`
-    LessOrEqual,
-    /// `>`
-    Greater,
-    /// `>=`
-    GreaterOrEqual,
-}
-
-/// Ways to look into text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum TextMatch {
-    /// `starts with`
-    StartsWith,
-    /// `ends with`
-    EndsWith,
-    /// `contains`
-    Contains,
-}
-
-/// Whether case counts in a comparison of text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Case {
-    /// It does.
-    Exact,
-    /// `ignoring case`
-    Ignored,
-}
-
-/// A length of time back from now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Age {
-    /// How many, at least 1.
-    pub count: u32,
-    /// Of what.
-    pub unit: Unit,
-}
-
-/// Units of age.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Unit {
-    /// Hours.
-    Hours,
-    /// Days.
-    Days,
-    /// Weeks.
-    Weeks,
-    /// Months.
-    Months,
-    /// Years.
-    Years,
-}
-
-/// Days of the week.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Days {
-    /// Monday to Friday.
-    Weekdays,
-    /// Saturday and Sunday.
-    Weekends,
 }
 
 /// What a policy is on.
