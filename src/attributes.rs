@@ -1,10 +1,17 @@
 //! What is known of a user: sources that know attributes, and the cache in front of them.
 
+pub mod http;
+mod json;
+pub mod secret;
+pub mod source;
+pub mod tls;
+pub mod user_name;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use moka::future::Cache;
+use moka::sync::Cache;
 
 use crate::model::name::Name;
 use crate::model::subject::{Identity, Party, Resolved};
@@ -66,8 +73,7 @@ impl Attributes {
             return Party { identity, attributes: BTreeMap::new() };
         }
         let key = (epoch, Arc::clone(&identity.user));
-        let load = async { Arc::new(users.of(&identity.user)) };
-        let known = self.cache.get_with(key, load).await;
+        let known = self.cache.get_with(key, || Arc::new(users.of(&identity.user)));
         // FAIL-CLOSED: what the entry lacks stays out of the map, and an attribute that is not there is unknown.
         let attributes =
             needed.iter().filter_map(|name| known.get(name).map(|resolved| (name.clone(), resolved.clone()))).collect();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use crate::attributes::source::SourceSettings;
 use crate::language::pattern::Pattern;
 use crate::language::syntax::{Member, Rule, Target};
 use crate::model::name::{Identifier, Name, TableName};
@@ -30,6 +31,8 @@ pub struct Documents {
     pub grants: BTreeMap<Name, Grant>,
     /// Lists.
     pub lists: BTreeMap<Name, List>,
+    /// Sources of attributes.
+    pub sources: BTreeMap<Name, SourceSettings>,
 }
 
 /// `kind: Policy`
