@@ -10,6 +10,7 @@ pub mod source;
 pub mod tls;
 pub mod user_name;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -123,7 +124,7 @@ pub enum Origin<'a> {
 impl Attributes {
     /// Documents count first, then the sources by their precedence.
     pub fn new(users: Users, mut sources: Vec<Arc<CachedSource>>) -> Self {
-        sources.sort_by(|a, b| b.settings().precedence.cmp(&a.settings().precedence));
+        sources.sort_by_key(|source| Reverse(source.settings().precedence));
         Self { users, sources }
     }
 
