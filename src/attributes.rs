@@ -1,9 +1,12 @@
 //! What is known of a user: sources that know attributes, and the cache in front of them.
 
 pub mod http;
+mod idle;
 mod json;
+pub mod ldap;
 pub mod secret;
 pub mod source;
+pub mod sql;
 pub mod tls;
 pub mod user_name;
 
