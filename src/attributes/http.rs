@@ -184,6 +184,10 @@ impl Http {
         if self.settings.not_found == Some(status.as_u16()) {
             return Ok(Answer::NotFound);
         }
+        if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+            // Not this question but the service is in trouble.
+            return Err(LoadFailure::Unreachable(format!("it says status {}", status.as_u16())));
+        }
         if status != StatusCode::OK {
             return Err(LoadFailure::Refused(format!("status {}", status.as_u16())));
         }
