@@ -4,9 +4,12 @@ pub mod cache;
 mod circuit;
 pub mod entry;
 pub mod http;
+mod idle;
 mod json;
+pub mod ldap;
 pub mod secret;
 pub mod source;
+pub mod sql;
 pub mod tls;
 pub mod user_name;
 
