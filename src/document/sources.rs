@@ -253,6 +253,7 @@ pub(super) fn given(draft: &mut Draft) -> Vec<Finding> {
 fn points(kind: &SourceKind) -> bool {
     match kind {
         SourceKind::Http(http) => http.answers == Answers::Json,
+        SourceKind::Ldap(_) | SourceKind::Sql(_) => false,
     }
 }
 
