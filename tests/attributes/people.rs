@@ -277,7 +277,7 @@ impl Asked {
     }
 
     pub(crate) async fn know(&self, user: &str) -> Known {
-        self.attributes.resolve(Identity::of_user(user), &self.needed).await
+        self.attributes.resolve(Identity::of_user(user), &self.needed, None).await.unwrap()
     }
 
     /// What an attribute resolves to, in words: its values, `missing`, or why it is unknown.
