@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use crate::language::pattern::Pattern;
 use crate::language::syntax::{Member, Rule, Target};
 use crate::model::name::{Identifier, Name, TableName};
+use crate::model::request::Column;
 use crate::model::value::{Value, ValueType};
 
 /// All documents of one revision, by kind and name. References between them hold: see [`crate::document`].
@@ -30,6 +31,8 @@ pub struct Documents {
     pub grants: BTreeMap<Name, Grant>,
     /// Lists.
     pub lists: BTreeMap<Name, List>,
+    /// Tables with their columns. No decision depends on them: Trino tells a table's columns and types itself.
+    pub tables: BTreeMap<TableName, Table>,
 }
 
 /// `kind: Policy`
@@ -205,4 +208,15 @@ pub struct List {
     pub value_type: ValueType,
     /// The values.
     pub values: Vec<Value>,
+}
+
+/// `kind: Table`: what a table looks like, for those who read documents without a Trino.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// The table.
+    pub name: TableName,
+    /// All its columns, in the order in which they are written, with their types.
+    pub columns: Vec<Column>,
+    /// For people.
+    pub description: Option<String>,
 }

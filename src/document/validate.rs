@@ -60,7 +60,7 @@ fn names(documents: &Documents, kind: Kind) -> Vec<&Name> {
         Kind::Tagging => documents.taggings.keys().collect(),
         Kind::Grant => documents.grants.keys().collect(),
         Kind::List => documents.lists.keys().collect(),
-        Kind::User => Vec::new(),
+        Kind::User | Kind::Table => Vec::new(),
     }
 }
 
