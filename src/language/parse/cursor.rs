@@ -18,6 +18,8 @@ const STOP_WORDS: &[&str] = &[
     "with", "within",
 ];
 
+const ARTICLES: [&str; 3] = ["the", "a", "an"];
+
 /// A place in the tokens of a sentence.
 pub(super) struct Cursor<'a> {
     text: &'a str,
@@ -83,20 +85,37 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Whether these words come next, in any case. One word of the phrase may offer choices: `acting|working for|under`.
+    /// Whether these words come next, in any case. One word of the phrase may offer choices: `acting|working for|under`. Articles
+    /// after its first word may be there or not.
     pub(super) fn sees(&self, phrase: &str) -> bool {
-        phrase.split(' ').enumerate().all(|(offset, choices)| {
-            self.word_at(offset).is_some_and(|word| choices.split('|').any(|choice| choice == word))
-        })
+        self.length(phrase).is_some()
     }
 
     /// Takes these words if they come next.
     pub(super) fn takes(&mut self, phrase: &str) -> bool {
-        let sees = self.sees(phrase);
-        if sees {
-            self.at += phrase.split(' ').count();
+        let length = self.length(phrase);
+        self.at += length.unwrap_or(0);
+        length.is_some()
+    }
+
+    /// How many words the phrase has here. A phrase never begins by passing over an article: `a` can be a column.
+    fn length(&self, phrase: &str) -> Option<usize> {
+        let mut length = 0;
+        for (at, choices) in phrase.split(' ').enumerate() {
+            let comes = |length| {
+                self.word_at(length).is_some_and(|word| choices.split('|').any(|choice| choice == word.as_str()))
+            };
+            while at > 0 && !comes(length) && self.word_at(length).is_some_and(|word| ARTICLES.contains(&word.as_str()))
+            {
+                length += 1;
+            }
+            if comes(length) {
+                length += 1;
+            } else if at == 0 || !ARTICLES.contains(&choices) {
+                return None;
+            }
         }
-        sees
+        Some(length)
     }
 
     /// Takes the first of these phrases that comes next.
