@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::language::diagnostic::{Code, Diagnostic, near_miss};
 use crate::language::lex::{Lexeme, Token};
 use crate::language::syntax::{Span, Spanned};
-use crate::model::name::Name;
+use crate::model::name::{Identifier, Name};
 
 /// The deepest nesting of parentheses and `not` that is read.
 pub(super) const DEEPEST_NESTING: usize = 48;
@@ -236,17 +236,26 @@ impl<'a> Cursor<'a> {
         None
     }
 
-    /// A column's name: quoted or bracketed text as it is, or a run of bare words with `_` between them.
-    pub(super) fn column_text(&mut self) -> Option<Spanned<String>> {
+    /// A column's name: quoted or bracketed text as it is, or a run of bare words with `_` between them. `None`: there is none.
+    pub(super) fn column(&mut self) -> Result<Option<Spanned<Identifier>>, Diagnostic> {
         let start = self.span();
-        if let Some(Token::Quoted(text) | Token::Bracketed(text)) = self.peek() {
-            let bracketed = matches!(self.peek(), Some(Token::Bracketed(_)));
-            self.advance();
-            let text = if bracketed { text.replace(' ', "_") } else { text.clone() };
-            return Some(Spanned::new(text, start));
+        let text = match self.peek() {
+            Some(Token::Quoted(text)) => text.clone(),
+            Some(Token::Bracketed(text)) => text.replace(' ', "_"),
+            _ => match self.bare_run() {
+                Some(words) => return self.identifier(&words.replace(' ', "_"), self.span_from(start)).map(Some),
+                None => return Ok(None),
+            },
+        };
+        self.advance();
+        self.identifier(&text, start).map(Some)
+    }
+
+    fn identifier(&self, text: &str, span: Span) -> Result<Spanned<Identifier>, Diagnostic> {
+        match Diagnostic::uncertain_case(text, span) {
+            Some(diagnostic) => Err(diagnostic),
+            None => Ok(Spanned::new(Identifier::new(text), span)),
         }
-        let text = self.bare_run()?.replace(' ', "_");
-        Some(Spanned::new(text, self.span_from(start)))
     }
 
     /// A whole number of at least 1.
