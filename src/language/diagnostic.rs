@@ -75,6 +75,7 @@ codes! {
     ExceptionNeedsName = "MW0021", "only a named rule can be lifted by exception";
     AssertedReleases = "MW0022", "what a client merely asserts may not release";
     NothingToLift = "MW0023", "an exception lifts a restriction, and this is none that can be lifted";
+    BadRegex = "MW0024", "a regular expression is not one that every Trino reads alike";
 }
 
 impl fmt::Display for Code {
