@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::engine::audience::audience;
-use crate::engine::lattice::{Applied, for_type};
+use crate::engine::fit::fit;
+use crate::engine::lattice::Applied;
 use crate::engine::partial::{Residual, Row, all, fold};
 use crate::engine::rules::{EngineRule, holds};
 use crate::engine::standing::Standing;
@@ -134,7 +135,7 @@ impl<'a> TableView<'a> {
         restraints: &mut Restraints<'a>,
     ) {
         let Some(column) = self.columns.get(index) else { return };
-        let masked = for_type(mask, column.column_type, &standing.snapshot().zone);
+        let masked = fit(mask, column.column_type, &standing.snapshot().zone).masked;
         restraints.masks.entry(index).or_default().push((rule, Applied { masked, cells: cells.clone() }));
     }
 
