@@ -247,10 +247,11 @@ impl Draft {
         self.tags.extend(tags.iter().cloned());
         let mut columns: BTreeMap<Identifier, Vec<Name>> = BTreeMap::new();
         for (column, column_tags) in fields.mapping("columns") {
+            let Some(column) = fields.column(&column) else { continue };
             for tag in column_tags {
                 if let Some(tag_name) = fields.name_of(&tag) {
                     self.tags.push((tag_name.clone(), tag.place));
-                    columns.entry(Fields::column(&column)).or_default().push(tag_name);
+                    columns.entry(column.clone()).or_default().push(tag_name);
                 }
             }
         }

@@ -50,7 +50,7 @@ fn sentence(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
     } else if cursor.takes("hide|hides") {
         let columns = columns(cursor)?;
         Ok(Sentence::HideColumns { columns, audience: restricted(cursor)? })
-    } else if cursor.takes_any(&["limit|limits use|usage to the", "limit|limits use|usage to"]) {
+    } else if cursor.takes("limit|limits use|usage to the") {
         limit_use(cursor)
     } else if cursor.takes("never show|shows") {
         never_show(cursor)
@@ -90,7 +90,7 @@ fn allow(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
     }
     cursor.demand(&["to"])?;
     let actions = actions(cursor)?;
-    let rows = if cursor.takes_any(&["only the rows where", "only rows where", "the rows where", "rows where"]) {
+    let rows = if cursor.takes_any(&["only rows where", "the rows where", "rows where"]) {
         Some(condition(cursor)?)
     } else if cursor.sees("only|rows") || cursor.sees("the rows") {
         return Err(cursor.expected("`rows where` and a condition", &["rows where"]));
@@ -138,7 +138,7 @@ fn action_name(cursor: &mut Cursor<'_>) -> Result<Spanned<Name>, Diagnostic> {
 }
 
 fn for_purposes(cursor: &mut Cursor<'_>) -> Result<Vec<Spanned<Name>>, Diagnostic> {
-    if cursor.takes_any(&["for the purpose|purposes of", "for the purpose|purposes", "for purpose|purposes"]) {
+    if cursor.takes_any(&["for purpose|purposes of", "for purpose|purposes"]) {
         purposes(cursor)
     } else {
         Ok(Vec::new())
@@ -207,10 +207,10 @@ fn mask(cursor: &mut Cursor<'_>) -> Result<MaskWord, Diagnostic> {
     if cursor.takes_any(&["email domain|domains", "e-mail domain|domains"]) {
         return Ok(MaskWord::Known(Mask::EmailDomain));
     }
-    if cursor.takes_any(&["keep first", "keeping first", "keep the first", "keeping the first", "first"]) {
+    if cursor.takes_any(&["keep|keeping first", "first"]) {
         return Ok(MaskWord::Known(Mask::KeepFirst(kept(cursor)?)));
     }
-    if cursor.takes_any(&["keep last", "keeping last", "keep the last", "keeping the last", "last"]) {
+    if cursor.takes_any(&["keep|keeping last", "last"]) {
         return Ok(MaskWord::Known(Mask::KeepLast(kept(cursor)?)));
     }
     if cursor.takes("round|rounding|rounded to") {
