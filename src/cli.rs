@@ -9,6 +9,7 @@ macro_rules! say {
     };
 }
 
+mod attributes;
 mod check;
 mod config;
 mod explain;
@@ -44,6 +45,8 @@ enum Verb {
     Explain(explain::Explain),
     /// Say what rules mean, for those whom they restrict and those whom they release, in words that need no SQL.
     Paraphrase(paraphrase::ParaphraseRules),
+    /// See or forget what a running server knows of users.
+    Attributes(attributes::Attributes),
     /// Print the configuration that is in force.
     Config(config::PrintConfig),
 }
@@ -86,6 +89,7 @@ pub fn run() -> ExitCode {
         Verb::Fmt(verb) => verb.run(),
         Verb::Explain(verb) => verb.run(),
         Verb::Paraphrase(verb) => verb.run(),
+        Verb::Attributes(verb) => verb.run(),
         Verb::Config(verb) => verb.run(),
     };
     ExitCode::from(exit as u8)

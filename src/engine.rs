@@ -8,6 +8,7 @@ pub mod fit;
 mod index;
 mod lattice;
 mod listing;
+mod needs;
 mod partial;
 mod reason;
 mod rules;

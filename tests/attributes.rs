@@ -5,3 +5,4 @@ mod faults;
 mod freshness;
 mod http;
 mod people;
+mod server;

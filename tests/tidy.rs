@@ -25,6 +25,7 @@ const HOUSE: &[&str] = &[
     "attributes",
     "language",
     "telemetry",
+    "token",
     "config",
     "clock",
     "model",

@@ -214,6 +214,8 @@ pub enum Mention<'a> {
     ColumnTagged(&'a Name),
     /// A column by name.
     Column(&'a Identifier),
+    /// `member of`
+    Group(&'a str),
 }
 
 impl Condition {
@@ -242,8 +244,8 @@ impl Condition {
             | Self::OlderThan { left, .. }
             | Self::InRelation { left, .. } => left.mention(tell),
             Self::IsPresent(attribute) => tell(Mention::Attribute(&attribute.node)),
-            Self::MemberOf(_)
-            | Self::InRole(_)
+            Self::MemberOf(group) => tell(Mention::Group(&group.node)),
+            Self::InRole(_)
             | Self::UserIs(_)
             | Self::ActingFor(_)
             | Self::ClockBetween(..)
