@@ -4,6 +4,7 @@ mod case;
 mod cell;
 mod differential;
 mod index;
+mod keyed;
 mod oracle;
 mod random;
 mod run_sql;

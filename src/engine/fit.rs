@@ -7,12 +7,14 @@ use jiff::tz::TimeZone;
 use crate::engine::compare;
 use crate::language::syntax::MaskWord;
 use crate::model::column_type::ColumnType;
-use crate::model::mask::Mask;
+use crate::model::mask::{KeyedFunction, Mask};
 use crate::model::value::{Number, Value, ValueType};
 use crate::sql::expression::{Literal, Masked};
 
 /// How many characters a SHA-256 in hexadecimal has.
 const HASH_LENGTH: u32 = 64;
+/// How many characters a pseudonym of text has: 128 bits in hexadecimal.
+const PSEUDONYM_LENGTH: u32 = 32;
 
 /// A mask on a column of some type: the mask itself, or the next stronger one that the type can hold, at last NULL.
 #[derive(Clone, Debug)]
@@ -81,6 +83,8 @@ pub fn fit(mask: &MaskWord, column_type: ColumnType, zone: &TimeZone) -> Fit {
 fn stronger(mask: &Mask) -> &'static [Mask] {
     match mask {
         // Partial masks compare only within their kind, so that nothing but a constant and NULL is stronger.
+        Mask::FormatPreserving => &[Mask::Pseudonym, Mask::Hash],
+        Mask::Pseudonym => &[Mask::Hash],
         Mask::Null
         | Mask::Constant(_)
         | Mask::Hash
@@ -119,6 +123,18 @@ fn hold(mask: &Mask, column_type: ColumnType, zone: &TimeZone) -> Result<Masked,
             ColumnType::Varbinary => Ok(Masked::HashBytes),
             _ => Err(Misfit::IsFor("text and varbinary")),
         },
+        Mask::Pseudonym => match column_type {
+            ColumnType::Varchar(Some(length)) | ColumnType::Char(length) if length < PSEUDONYM_LENGTH => {
+                Err(Misfit::Needs(PSEUDONYM_LENGTH))
+            }
+            ColumnType::Varchar(_)
+            | ColumnType::Char(_)
+            | ColumnType::Varbinary
+            | ColumnType::Uuid
+            | ColumnType::Bigint => Ok(Masked::Keyed(KeyedFunction::Pseudonym)),
+            _ => Err(Misfit::IsFor("text, varbinary, uuid and bigint")),
+        },
+        Mask::FormatPreserving => on_text(Masked::Keyed(KeyedFunction::FormatPreserving)),
         Mask::KeepFirst(count) => on_text(Masked::KeepFirst(*count)),
         Mask::KeepLast(count) => on_text(Masked::KeepLast(*count)),
         Mask::EmailDomain => on_text(Masked::EmailDomain),

@@ -40,6 +40,9 @@ auditors:aud
 makers:maker
 ";
 
+/// The masking key of the plugin's catalog.
+pub(super) const MASKING_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
 /// The mesh.
 pub(super) struct Mesh {
     documents: PathBuf,
@@ -142,6 +145,7 @@ impl Mesh {
         let (traces, collector) = Receiver::start();
         let proxy = Proxy::start(grpc);
         fs::write(directory.join("groups.txt"), GROUPS).unwrap();
+        fs::write(directory.join("masking.key"), MASKING_KEY).unwrap();
         let tracing = "tracing.enabled=true\notel.exporter.protocol=grpc\n";
         fs::write(
             directory.join("more.properties"),
