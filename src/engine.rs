@@ -16,6 +16,7 @@ mod standing;
 mod table;
 mod tags;
 mod target;
+pub mod trees;
 mod truth;
 
 use crate::engine::snapshot::Snapshot;

@@ -2,6 +2,7 @@
 //! knows of gRPC, YAML, files or time.
 
 pub mod action;
+pub mod cell;
 pub mod column_type;
 pub mod decision;
 pub mod mask;

@@ -1,6 +1,8 @@
 //! One document to its kind. What depends on other documents is only noted here; [`crate::document::validate`] looks at it when all
 //! are read.
 
+mod table;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -30,10 +32,11 @@ pub(super) enum Kind {
     User,
     Grant,
     List,
+    Table,
 }
 
 impl Kind {
-    const ALL: [(&'static str, Kind); 9] = [
+    const ALL: [(&'static str, Kind); 10] = [
         ("Policy", Self::Policy),
         ("Domain", Self::Domain),
         ("Purpose", Self::Purpose),
@@ -43,6 +46,7 @@ impl Kind {
         ("User", Self::User),
         ("Grant", Self::Grant),
         ("List", Self::List),
+        ("Table", Self::Table),
     ];
 }
 
@@ -96,6 +100,7 @@ impl Draft {
                 Kind::User => self.user(&mut fields),
                 Kind::Grant => self.grant(&mut fields),
                 Kind::List => self.list(&mut fields),
+                Kind::Table => self.table(&mut fields),
             };
             fields.end();
         }
@@ -112,7 +117,10 @@ impl Draft {
         let key = (kind, key.to_owned());
         if let Some(first) = self.places.get(&key) {
             let finding = fields.find(Code::DuplicateName, place, format!("{kind} `{written}` is there twice"));
-            let folds = if kind == Kind::User { "" } else { "; case, spaces, `-` and `_` make no difference" };
+            let folds = match kind {
+                Kind::User | Kind::Table => "",
+                _ => "; case, spaces, `-` and `_` make no difference",
+            };
             finding.help = Some(format!("the first is at {first:?}{folds}"));
             return false;
         }
@@ -239,10 +247,11 @@ impl Draft {
         self.tags.extend(tags.iter().cloned());
         let mut columns: BTreeMap<Identifier, Vec<Name>> = BTreeMap::new();
         for (column, column_tags) in fields.mapping("columns") {
+            let Some(column) = fields.column(&column) else { continue };
             for tag in column_tags {
                 if let Some(tag_name) = fields.name_of(&tag) {
                     self.tags.push((tag_name.clone(), tag.place));
-                    columns.entry(Fields::column(&column)).or_default().push(tag_name);
+                    columns.entry(column.clone()).or_default().push(tag_name);
                 }
             }
         }

@@ -63,10 +63,10 @@ pub(super) fn mask(cursor: &mut Cursor<'_>) -> Result<MaskWord, Diagnostic> {
     if cursor.takes_any(&["email domain|domains", "e-mail domain|domains"]) {
         return Ok(MaskWord::Known(Mask::EmailDomain));
     }
-    if cursor.takes_any(&["keep first", "keeping first", "keep the first", "keeping the first", "first"]) {
+    if cursor.takes_any(&["keep|keeping first", "first"]) {
         return Ok(MaskWord::Known(Mask::KeepFirst(kept(cursor)?)));
     }
-    if cursor.takes_any(&["keep last", "keeping last", "keep the last", "keeping the last", "last"]) {
+    if cursor.takes_any(&["keep|keeping last", "last"]) {
         return Ok(MaskWord::Known(Mask::KeepLast(kept(cursor)?)));
     }
     if cursor.takes_any(&["regex", "regular expression|expressions"]) {

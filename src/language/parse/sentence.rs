@@ -49,7 +49,7 @@ fn sentence(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
     } else if cursor.takes("hide|hides") {
         let columns = columns(cursor)?;
         Ok(Sentence::HideColumns { columns, audience: restricted(cursor)? })
-    } else if cursor.takes_any(&["limit|limits use|usage to the", "limit|limits use|usage to"]) {
+    } else if cursor.takes("limit|limits use|usage to the") {
         limit_use(cursor)
     } else if cursor.takes("never show|shows") {
         never_show(cursor)
@@ -89,7 +89,7 @@ fn allow(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
     }
     cursor.demand(&["to"])?;
     let actions = actions(cursor)?;
-    let rows = if cursor.takes_any(&["only the rows where", "only rows where", "the rows where", "rows where"]) {
+    let rows = if cursor.takes_any(&["only rows where", "the rows where", "rows where"]) {
         Some(condition(cursor)?)
     } else if cursor.sees("only|rows") || cursor.sees("the rows") {
         return Err(cursor.expected("`rows where` and a condition", &["rows where"]));
@@ -137,7 +137,7 @@ fn action_name(cursor: &mut Cursor<'_>) -> Result<Spanned<Name>, Diagnostic> {
 }
 
 fn for_purposes(cursor: &mut Cursor<'_>) -> Result<Vec<Spanned<Name>>, Diagnostic> {
-    if cursor.takes_any(&["for the purpose|purposes of", "for the purpose|purposes", "for purpose|purposes"]) {
+    if cursor.takes_any(&["for purpose|purposes of", "for purpose|purposes"]) {
         purposes(cursor)
     } else {
         Ok(Vec::new())
