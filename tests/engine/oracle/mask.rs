@@ -223,7 +223,7 @@ fn partial_text(mask: &Mask, text: &str, of: ColumnType) -> Option<String> {
 fn replaced(regex: &Regex, text: &str, of: ColumnType) -> Option<String> {
     // Words and blanks are those of ASCII.
     let pattern = regex.pattern().replace(r"\w", "[0-9A-Za-z_]").replace(r"\S", r"[^\t\n\x0c\r ]");
-    let pattern = regex::Regex::new(&format!("^(?:{pattern})$")).unwrap();
+    let pattern = regex_lite::Regex::new(&format!("^(?:{pattern})$")).unwrap();
     let groups = pattern.captures(text)?;
     let mut shown = String::new();
     let mut rest = regex.replacement();

@@ -119,7 +119,7 @@ fn email_domain(text: &str, pattern: &str) -> Result<Datum> {
 
 /// With the field's own engine. Its replacements have other signs than Trino's.
 fn replaced(text: &str, pattern: &str, replacement: &str) -> Result<Datum> {
-    let regex = regex::Regex::new(pattern).map_err(|error| Refusal::Analysis(error.to_string()))?;
+    let regex = regex_lite::Regex::new(pattern).map_err(|error| Refusal::Analysis(error.to_string()))?;
     let mut theirs = String::new();
     let mut signs = replacement.chars();
     while let Some(sign) = signs.next() {
