@@ -8,6 +8,7 @@
 )]
 
 mod attributes;
+mod cli;
 mod docs;
 mod documents;
 pub mod engine;

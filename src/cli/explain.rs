@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::cli::config::ConfigFile;
 use crate::cli::{DocumentsFolder, Exit, Format, failed, print_json, report};
 use crate::clock;
+use crate::document::kinds::Documents;
 use crate::document::load;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::{PURPOSE_CREDENTIAL, decide};
@@ -42,7 +43,8 @@ pub(super) struct Explain {
     /// The table, as catalog.schema.table.
     #[arg(long, value_parser = table_name)]
     table: TableName,
-    /// A column with its Trino type, as `name:type`; may be repeated. Without, the columns that the documents name.
+    /// A column with its Trino type, as `name:type`; may be repeated. Without, those of the Table document, or
+    /// the columns that the documents name.
     #[arg(long = "column", value_name = "NAME:TYPE", value_parser = column)]
     columns: Vec<Column>,
     /// When it is asked, as 2027-01-31T09:00:00Z; without, now.
@@ -84,7 +86,8 @@ impl Explain {
             attributes: revision::users(&loaded.documents).of(&self.user),
             ..Party::default()
         };
-        let request = TableRequest { table: self.table.clone(), columns: self.asked_columns(&snapshot) };
+        let request =
+            TableRequest { table: self.table.clone(), columns: self.asked_columns(&loaded.documents, &snapshot) };
         let subject =
             Subject { asking: party, invoker: None, now: self.at.unwrap_or_else(clock::now), cluster: Arc::from("") };
         let Decision::Table(decision) = decide(&snapshot, &subject, &Request::Table(request.clone())) else {
@@ -111,9 +114,12 @@ impl Explain {
         }
     }
 
-    fn asked_columns(&self, snapshot: &Snapshot) -> Vec<Column> {
+    fn asked_columns(&self, documents: &Documents, snapshot: &Snapshot) -> Vec<Column> {
         if !self.columns.is_empty() {
             return self.columns.clone();
+        }
+        if let Some(table) = documents.tables.get(&self.table) {
+            return table.columns.clone();
         }
         snapshot.known_columns(&self.table).into_iter().map(Column::named).collect()
     }

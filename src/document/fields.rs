@@ -14,7 +14,7 @@ use crate::document::yaml::{Node, NodeValue, Scalar, within};
 use crate::language::diagnostic::{Diagnostic, near_miss};
 use crate::language::parse;
 use crate::language::pattern::Pattern;
-use crate::language::syntax::{AudienceBase, Member};
+use crate::language::syntax::{AudienceBase, Member, Span};
 use crate::model::name::{Identifier, Name, TableName};
 
 /// Text of a document and where it stands.
@@ -356,8 +356,16 @@ impl<'f> Fields<'f> {
         }
     }
 
-    pub(super) fn column(text: &Text) -> Identifier {
-        Identifier::new(text.as_str())
+    /// A column's name, as a key of a mapping.
+    pub(super) fn column(&mut self, text: &Text) -> Option<Identifier> {
+        let span = Span { start: 0, end: text.as_str().len() };
+        match Diagnostic::uncertain_case(text.as_str(), span) {
+            Some(diagnostic) => {
+                self.add([text.finding(diagnostic)]);
+                None
+            }
+            None => Some(Identifier::new(text.as_str())),
+        }
     }
 
     /// Whatever is left was not asked for.

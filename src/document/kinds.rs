@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use crate::attributes::source::SourceSettings;
+use crate::language::check::{AttributeKind, Vocabulary};
 use crate::language::pattern::Pattern;
 use crate::language::syntax::{Member, Rule, Target};
 use crate::model::name::{Identifier, Name, TableName};
+use crate::model::request::Column;
 use crate::model::value::{Value, ValueType};
 
 /// All documents of one revision, by kind and name. References between them hold: see [`crate::document`].
@@ -31,8 +33,29 @@ pub struct Documents {
     pub grants: BTreeMap<Name, Grant>,
     /// Lists.
     pub lists: BTreeMap<Name, List>,
+    /// Tables with their columns. No decision depends on them: Trino tells a table's columns and types itself.
+    pub tables: BTreeMap<TableName, Table>,
     /// Sources of attributes.
     pub sources: BTreeMap<Name, SourceSettings>,
+}
+
+impl Documents {
+    /// What sentences can name.
+    pub fn vocabulary(&self) -> Vocabulary {
+        let kind = |attribute: &Attribute| AttributeKind {
+            value_type: attribute.value_type,
+            single: attribute.cardinality == Cardinality::Single,
+        };
+        let mut vocabulary = Vocabulary {
+            attributes: self.attributes.iter().map(|(name, attribute)| (name.clone(), kind(attribute))).collect(),
+            purposes: self.purposes.keys().cloned().collect(),
+            domains: self.domains.keys().cloned().collect(),
+            lists: self.lists.values().map(|list| (list.name.clone(), list.value_type)).collect(),
+            ..Vocabulary::default()
+        };
+        self.tags.keys().for_each(|tag| vocabulary.add_tag(tag));
+        vocabulary
+    }
 }
 
 /// `kind: Policy`
@@ -208,4 +231,15 @@ pub struct List {
     pub value_type: ValueType,
     /// The values.
     pub values: Vec<Value>,
+}
+
+/// `kind: Table`: what a table looks like, for those who read documents without a Trino.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// The table.
+    pub name: TableName,
+    /// All its columns, in the order in which they are written, with their types.
+    pub columns: Vec<Column>,
+    /// For people.
+    pub description: Option<String>,
 }

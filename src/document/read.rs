@@ -1,6 +1,8 @@
 //! One document to its kind. What depends on other documents is only noted here; [`crate::document::validate`] looks at it when all
 //! are read.
 
+mod table;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -30,11 +32,12 @@ pub(super) enum Kind {
     User,
     Grant,
     List,
+    Table,
     AttributeSource,
 }
 
 impl Kind {
-    const ALL: [(&'static str, Kind); 10] = [
+    const ALL: [(&'static str, Kind); 11] = [
         ("Policy", Self::Policy),
         ("Domain", Self::Domain),
         ("Purpose", Self::Purpose),
@@ -44,6 +47,7 @@ impl Kind {
         ("User", Self::User),
         ("Grant", Self::Grant),
         ("List", Self::List),
+        ("Table", Self::Table),
         ("AttributeSource", Self::AttributeSource),
     ];
 }
@@ -100,6 +104,7 @@ impl Draft {
                 Kind::User => self.user(&mut fields),
                 Kind::Grant => self.grant(&mut fields),
                 Kind::List => self.list(&mut fields),
+                Kind::Table => self.table(&mut fields),
                 Kind::AttributeSource => self.attribute_source(&mut fields),
             };
             fields.end();
@@ -117,7 +122,10 @@ impl Draft {
         let key = (kind, key.to_owned());
         if let Some(first) = self.places.get(&key) {
             let finding = fields.find(Code::DuplicateName, place, format!("{kind} `{written}` is there twice"));
-            let folds = if kind == Kind::User { "" } else { "; case, spaces, `-` and `_` make no difference" };
+            let folds = match kind {
+                Kind::User | Kind::Table => "",
+                _ => "; case, spaces, `-` and `_` make no difference",
+            };
             finding.help = Some(format!("the first is at {first:?}{folds}"));
             return false;
         }
@@ -244,10 +252,11 @@ impl Draft {
         self.tags.extend(tags.iter().cloned());
         let mut columns: BTreeMap<Identifier, Vec<Name>> = BTreeMap::new();
         for (column, column_tags) in fields.mapping("columns") {
+            let Some(column) = fields.column(&column) else { continue };
             for tag in column_tags {
                 if let Some(tag_name) = fields.name_of(&tag) {
                     self.tags.push((tag_name.clone(), tag.place));
-                    columns.entry(Fields::column(&column)).or_default().push(tag_name);
+                    columns.entry(column.clone()).or_default().push(tag_name);
                 }
             }
         }

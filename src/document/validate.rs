@@ -7,7 +7,7 @@ use crate::document::finding::{Code, Finding, Place};
 use crate::document::kinds::{Cardinality, Documents};
 use crate::document::read::{Draft, Kind};
 use crate::document::sources;
-use crate::language::check::{self, AttributeKind, Vocabulary};
+use crate::language::check::{self, Vocabulary};
 use crate::language::diagnostic::near_miss;
 use crate::language::pattern::Pattern;
 use crate::language::syntax::{Audience, AudienceBase, Lifting, Target};
@@ -16,7 +16,7 @@ use crate::model::value::Value;
 
 /// The documents if nothing is wrong with them, else everything that is.
 pub(super) fn validate(mut draft: Draft) -> Result<Documents, Vec<Finding>> {
-    let vocabulary = vocabulary(&draft.documents);
+    let vocabulary = draft.documents.vocabulary();
     let mut findings = std::mem::take(&mut draft.findings);
     findings.extend(references(&draft));
     findings.extend(tags(&draft, &vocabulary));
@@ -32,26 +32,6 @@ pub(super) fn validate(mut draft: Draft) -> Result<Documents, Vec<Finding>> {
     if findings.is_empty() { Ok(draft.documents) } else { Err(findings) }
 }
 
-/// What sentences can name.
-pub(crate) fn vocabulary(documents: &Documents) -> Vocabulary {
-    let mut vocabulary = Vocabulary {
-        attributes: documents
-            .attributes
-            .values()
-            .map(|attribute| {
-                let single = attribute.cardinality == Cardinality::Single;
-                (attribute.name.clone(), AttributeKind { value_type: attribute.value_type, single })
-            })
-            .collect(),
-        purposes: documents.purposes.keys().cloned().collect(),
-        domains: documents.domains.keys().cloned().collect(),
-        lists: documents.lists.values().map(|list| (list.name.clone(), list.value_type)).collect(),
-        ..Vocabulary::default()
-    };
-    documents.tags.keys().for_each(|tag| vocabulary.add_tag(tag));
-    vocabulary
-}
-
 fn names(documents: &Documents, kind: Kind) -> Vec<&Name> {
     match kind {
         Kind::Policy => documents.policies.keys().collect(),
@@ -63,7 +43,7 @@ fn names(documents: &Documents, kind: Kind) -> Vec<&Name> {
         Kind::Grant => documents.grants.keys().collect(),
         Kind::List => documents.lists.keys().collect(),
         Kind::AttributeSource => documents.sources.keys().collect(),
-        Kind::User => Vec::new(),
+        Kind::User | Kind::Table => Vec::new(),
     }
 }
 
