@@ -85,7 +85,7 @@ impl Sources {
         let known = open.iter().filter_map(Weak::upgrade).find(|source| source.settings() == settings);
         known.unwrap_or_else(|| {
             let metrics = self.metrics.of(settings.name.folded());
-            let source = Arc::new(CachedSource::open(settings, &self.secrets, metrics));
+            let source = CachedSource::open(settings, &self.secrets, metrics);
             open.push(Arc::downgrade(&source));
             source
         })

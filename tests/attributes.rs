@@ -4,5 +4,9 @@
 mod faults;
 mod freshness;
 mod http;
+mod ldap;
 mod people;
+mod postgres;
 mod server;
+mod slapd;
+mod sql;

@@ -3,18 +3,21 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use moka::sync::Cache;
 use sha2::{Digest as _, Sha256};
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
 use tracing::debug;
 
 use crate::attributes::circuit::Circuit;
 use crate::attributes::entry::{Entry, Presence, State};
 use crate::attributes::secret::Secrets;
 use crate::attributes::source::{LoadFailure, Source, SourceSettings};
+use crate::attributes::sql::Heard;
 use crate::attributes::user_name::SourceUser;
 use crate::clock;
 use crate::telemetry::sources::{Cause, LookedUp, SourceMetrics};
@@ -49,7 +52,12 @@ pub struct CachedSource {
     refreshes: Semaphore,
     circuit: Circuit,
     metrics: SourceMetrics,
+    _listening: Option<Listening>,
 }
+
+/// Listening to a source that says by itself what has changed; it ends with the source.
+#[derive(Debug)]
+struct Listening(JoinHandle<()>);
 
 /// A question under way.
 #[derive(Debug)]
@@ -79,16 +87,18 @@ pub(super) struct Wait {
 
 impl CachedSource {
     /// Opens a source, with nothing known yet.
-    pub(super) fn open(settings: &SourceSettings, secrets: &Secrets, metrics: SourceMetrics) -> Self {
+    pub(super) fn open(settings: &SourceSettings, secrets: &Secrets, metrics: SourceMetrics) -> Arc<Self> {
         let limits = settings.limits;
         // Whatever is small weighs its share of the whole, so that neither bound is passed.
         let least = (limits.bytes / limits.entries.max(1)).max(1);
         let weight =
             move |_: &SourceUser, entry: &Arc<Entry>| u32::try_from(entry.bytes().max(least)).unwrap_or(u32::MAX);
         let concurrency = usize::from(limits.concurrency);
-        Self {
+        let source = Source::open(settings, secrets);
+        Arc::new_cyclic(|own| Self {
             digest: Sha256::digest(format!("{settings:?}")).into(),
-            source: Source::open(settings, secrets),
+            _listening: Listening::begin(&source, own),
+            source,
             known: Cache::builder()
                 .max_capacity(limits.bytes)
                 .weigher(weight)
@@ -102,7 +112,7 @@ impl CachedSource {
             circuit: Circuit::new(limits.failures, limits.pause),
             settings: settings.clone(),
             metrics,
-        }
+        })
     }
 
     /// What its document says.
@@ -185,6 +195,14 @@ impl CachedSource {
         let oldest = self.known.iter().map(|(_, entry)| entry.age(now)).max().unwrap_or_default();
         self.metrics.kept(self.known.entry_count(), oldest);
         self.known.entry_count()
+    }
+
+    fn heard(&self, heard: &Heard) {
+        match heard {
+            Heard::All => self.forget_all(),
+            // Nobody is known by a name that no source is asked for.
+            Heard::User(name) => drop(self.settings.user_names.of(name).map(|user| self.forget(&user))),
+        }
     }
 
     fn flights(&self) -> MutexGuard<'_, HashMap<SourceUser, Flight>> {
@@ -290,6 +308,29 @@ impl CachedSource {
                 (Err(_), None) => {}
             }
         }
+    }
+}
+
+impl Listening {
+    fn begin(source: &Source, own: &Weak<CachedSource>) -> Option<Self> {
+        let Source::Sql(sql) = source else { return None };
+        // Without a runtime nobody asks either.
+        let runtime = Handle::try_current().ok().filter(|_| sql.speaks())?;
+        let (sql, own) = (Arc::clone(sql), Weak::clone(own));
+        Some(Self(runtime.spawn(async move {
+            sql.listen(|heard| {
+                if let Some(source) = own.upgrade() {
+                    source.heard(&heard);
+                }
+            })
+            .await;
+        })))
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

@@ -120,7 +120,7 @@ pub enum Source {
     /// A directory.
     Ldap(Ldap),
     /// A database that speaks SQL.
-    Sql(Sql),
+    Sql(Arc<Sql>),
 }
 
 impl Source {
@@ -129,7 +129,7 @@ impl Source {
         match &settings.kind {
             SourceKind::Http(http) => Self::Http(Http::new(settings, http, secrets.clone())),
             SourceKind::Ldap(ldap) => Self::Ldap(Ldap::new(settings, ldap, secrets.clone())),
-            SourceKind::Sql(sql) => Self::Sql(Sql::new(settings, sql, secrets.clone())),
+            SourceKind::Sql(sql) => Self::Sql(Arc::new(Sql::new(settings, sql, secrets.clone()))),
         }
     }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio_postgres::Config;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::SslMode;
 
 use self::connection::{Connection, Door};
 pub use self::listen::Heard;
@@ -71,19 +71,6 @@ impl SqlUrl {
             return Err("the URL names a host and a database: postgresql://host/database".to_owned());
         }
         Ok(Self(text.to_owned()))
-    }
-
-    /// Whether it leads away from this machine.
-    pub fn leads_away(&self) -> bool {
-        let Ok(config) = self.0.parse::<Config>() else { return true };
-        config.get_hosts().iter().any(|host| match host {
-            Host::Tcp(name) => {
-                let address: Option<std::net::IpAddr> = name.parse().ok();
-                address.map_or(name != "localhost", |address| !address.is_loopback())
-            }
-            #[cfg(unix)]
-            Host::Unix(_) => false,
-        })
     }
 }
 
@@ -221,9 +208,6 @@ mod tests {
             let refused = SqlUrl::new(bad).unwrap_err();
             assert!(!refused.contains("secret"), "{refused}");
         }
-        let away = |text| SqlUrl::new(text).unwrap().leads_away();
-        assert!(away("postgresql://hr.example/hr") && away("postgresql://localhost,hr/hr"));
-        assert!(!away("postgresql://localhost/hr") && !away("postgresql://127.0.0.1/hr"));
     }
 
     #[test]

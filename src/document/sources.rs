@@ -1,5 +1,8 @@
 //! AttributeSource documents to the settings of sources.
 
+mod ldap;
+mod sql;
+
 use std::collections::BTreeMap;
 
 use crate::attributes::http::{Answers, HttpMethod, HttpSettings, Login, UrlTemplate, is_header};
@@ -41,6 +44,13 @@ impl Draft {
             }
             text.as_str().to_owned()
         });
+        if let Some(SourceKind::Ldap(ldap)) = &kind
+            && ldap.groups.is_some() != groups.is_some()
+        {
+            let place = fields.place();
+            let message = "`groups`, the attribute that has a group's name, and `groups` below `ldap`, where they are, go together";
+            fields.find(Code::MissingField, &place, message);
+        }
         if given.is_empty() && groups.is_none() {
             let place = fields.place();
             fields.find(Code::MissingField, &place, "a source gives `attributes` or `groups`, and this one neither");
@@ -74,9 +84,19 @@ fn kind(fields: &mut Fields<'_>) -> Option<SourceKind> {
         http.end();
         return settings.map(SourceKind::Http);
     }
+    if let Some(mut ldap) = fields.section("ldap") {
+        let settings = ldap::settings(&mut ldap);
+        ldap.end();
+        return settings.map(SourceKind::Ldap);
+    }
+    if let Some(mut sql) = fields.section("sql") {
+        let settings = sql::settings(&mut sql);
+        sql.end();
+        return settings.map(SourceKind::Sql);
+    }
     let place = fields.place();
     fields.find(Code::MissingField, &place, "what the source is, is missing").help =
-        Some("add a section `http:`".to_owned());
+        Some("add a section `http:`, `ldap:` or `sql:`".to_owned());
     None
 }
 

@@ -1,7 +1,6 @@
 //! What the database says by itself: whose attributes have changed.
 
 use std::future::poll_fn;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::ClientConfig;
@@ -15,6 +14,7 @@ use tracing::{info, warn};
 use crate::attributes::source::LoadFailure;
 use crate::attributes::sql::Sql;
 use crate::attributes::sql::connection::{Conversation, Door, failure};
+use crate::clock;
 
 /// A silent database is asked that often whether it is still there.
 const PING: Duration = Duration::from_secs(5);
@@ -46,9 +46,14 @@ impl Sql {
             let ended = match self.subscribe().await {
                 Ok(subscription) => {
                     info!(source = %self.settings.url.0, "listening for changed attributes");
-                    pause = FIRST_PAUSE;
+                    let since = clock::instant();
                     heard(Heard::All);
-                    subscription.pass_on(&heard, self.timeout).await
+                    let ended = subscription.pass_on(&heard, self.timeout).await;
+                    // Each beginning makes everybody's attributes be asked for again, so it is not done often.
+                    if clock::instant().duration_since(since) > SLOWEST {
+                        pause = FIRST_PAUSE;
+                    }
+                    ended
                 }
                 Err(failure) => failure,
             };
@@ -83,7 +88,7 @@ impl Subscription {
     async fn open(door: Door<'_>) -> Result<Self, LoadFailure> {
         match door.tls {
             Some(tls) => {
-                let tls = MakeRustlsConnect::new(ClientConfig::clone(&Arc::clone(&tls)));
+                let tls = MakeRustlsConnect::new(ClientConfig::clone(&tls));
                 let (client, connection) = door.config.connect(tls).await.map_err(failure)?;
                 Ok(Self::of(client, connection))
             }
