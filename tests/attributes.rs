@@ -5,7 +5,7 @@ mod faults;
 mod freshness;
 mod http;
 mod ldap;
-mod people;
+pub(crate) mod people;
 mod postgres;
 mod server;
 mod slapd;

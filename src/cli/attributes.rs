@@ -94,7 +94,7 @@ impl Server {
             return serde_json::from_slice(&body).map_err(|error| error.to_string());
         }
         let refused: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
-        Err(format!("{server} says {status}: {}", refused["error"].as_str().unwrap_or("")))
+        Err(format!("{server} says {status}: {}", refused.get("error").and_then(|why| why.as_str()).unwrap_or("")))
     }
 }
 
