@@ -8,4 +8,6 @@ pub mod kinds;
 pub mod load;
 mod read;
 mod validate;
+pub mod warning;
+pub mod written;
 mod yaml;

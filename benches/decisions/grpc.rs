@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use meshward::answer::Answerer;
 use meshward::attributes::Attributes;
 use meshward::document::load::Loaded;
+use meshward::document::written::Written;
 use meshward::rpc::{self, Decisions};
 use meshward::store::revision::Revisions;
 use meshward::telemetry::metrics::Metrics;
@@ -139,7 +140,7 @@ async fn round(
 fn answering() -> Decisions {
     let documents = mesh::documents(200);
     let revisions = Arc::new(Revisions::new(TimeZone::UTC));
-    revisions.publish(&Loaded { documents, digest: [7; 32] }).unwrap();
+    revisions.publish(&Loaded { documents, digest: [7; 32], written: Written::default() }).unwrap();
     let answerer = Answerer { revisions, attributes: Attributes::default() };
     Decisions::new(answerer, Arc::new(Metrics::default()))
 }

@@ -13,20 +13,25 @@ use crate::model::name::{Identifier, Name, TableName};
 
 /// Text of a document and where it stands.
 #[derive(Clone, Debug)]
-pub(super) struct Text {
+pub(crate) struct Text {
     pub(super) scalar: Scalar,
-    pub(super) place: Place,
+    pub(crate) place: Place,
 }
 
 impl Text {
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.scalar.text
     }
 
     /// A finding in a sentence, pointed into the file.
     pub(super) fn finding(&self, diagnostic: Diagnostic) -> Finding {
-        let place = within(&self.scalar, &self.place, diagnostic.span);
-        Finding { code: Code::Sentence(diagnostic.code), place, message: diagnostic.message, help: diagnostic.help }
+        let place = self.within(diagnostic.span);
+        Finding { help: diagnostic.help, ..Finding::new(Code::Sentence(diagnostic.code), place, diagnostic.message) }
+    }
+
+    /// The place in the file of some words of a sentence.
+    pub(crate) fn within(&self, span: Span) -> Place {
+        within(&self.scalar, &self.place, span)
     }
 }
 
@@ -75,6 +80,11 @@ impl<'f> Fields<'f> {
 
     pub(super) fn add(&mut self, findings: impl IntoIterator<Item = Finding>) {
         self.findings.extend(findings);
+    }
+
+    /// Where a field's value stands, if it is there and not taken yet.
+    pub(super) fn place_of(&self, field: &str) -> Option<Place> {
+        self.entries.iter().find(|(key, _)| key.as_str() == field).map(|(_, node)| node.place.clone())
     }
 
     fn take(&mut self, field: &'static str) -> Option<Node> {

@@ -136,6 +136,22 @@ fn protection(left: &Masked, right: &Masked) -> Option<Ordering> {
     }
 }
 
+/// The same for masks as rules name them, whatever the column's type.
+pub(crate) fn compare_masks(left: &MaskWord, right: &MaskWord) -> Option<Ordering> {
+    let masked = |word: &MaskWord| match word {
+        MaskWord::Sql(text) => Masked::Sql(text.node.to_string()),
+        MaskWord::Known(Mask::Null) => Masked::Null,
+        MaskWord::Known(Mask::Constant(value)) => Masked::Constant(Literal::Text(value.written())),
+        MaskWord::Known(Mask::Hash) => Masked::HashText,
+        MaskWord::Known(Mask::KeepFirst(count)) => Masked::KeepFirst(*count),
+        MaskWord::Known(Mask::KeepLast(count)) => Masked::KeepLast(*count),
+        MaskWord::Known(Mask::EmailDomain) => Masked::EmailDomain,
+        MaskWord::Known(Mask::Round(step)) => Masked::Round(step.get()),
+        MaskWord::Known(Mask::Truncate(period)) => Masked::Truncate(*period),
+    };
+    protection(&masked(left), &masked(right))
+}
+
 fn coarseness(period: Period) -> u8 {
     match period {
         Period::Year => 3,
