@@ -125,6 +125,22 @@ impl<'f> Fields<'f> {
         self.text_of(node, &format!("`{field}`"))
     }
 
+    /// Text of the language; of a list it is said how the language joins.
+    pub(super) fn required_sentence(&mut self, field: &'static str, what: &str) -> Option<Text> {
+        let node = self.required(field, what)?;
+        let NodeValue::Sequence(items) = &node.value else { return self.text_of(node, &format!("`{field}`")) };
+        let joined: Vec<&str> = items
+            .iter()
+            .filter_map(|item| match &item.value {
+                NodeValue::Scalar(scalar) => Some(scalar.text.as_str()),
+                _ => None,
+            })
+            .collect();
+        let help = format!("join them with `or`: `{field}: {}`", joined.join(" or "));
+        self.find(Code::BadValue, &node.place, format!("`{field}` is one text, not a list")).help = Some(help);
+        None
+    }
+
     pub(super) fn description(&mut self) -> Option<String> {
         self.text("description").map(|text| text.scalar.text)
     }

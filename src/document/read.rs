@@ -153,7 +153,7 @@ impl Draft {
         let domain = fields.name("domain");
         let domain = self.refer(Kind::Domain, &domain);
         let description = fields.description();
-        let on = fields.required_text("on", "<what it is on, for example `everything` or `lake.finance.*`>");
+        let on = fields.required_sentence("on", "<what it is on, for example `everything` or `lake.finance.*`>");
         let on = on.and_then(|text| {
             let target = fields.parsed(&text, parse::target)?;
             self.ruled_by.extend(domain.clone().map(|domain| (domain, target.clone(), text.clone())));
