@@ -10,11 +10,13 @@ macro_rules! say {
 }
 
 mod check;
+mod completion;
 mod config;
 mod explain;
 mod fmt;
 mod paraphrase;
 mod serve;
+mod test;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -44,8 +46,12 @@ enum Verb {
     Explain(explain::Explain),
     /// Say what rules mean, for those whom they restrict and those whom they release, in words that need no SQL.
     Paraphrase(paraphrase::ParaphraseRules),
+    /// Run the tests of documents, and say which rules none of them met.
+    Test(test::Test),
     /// Print the configuration that is in force.
     Config(config::PrintConfig),
+    /// Print the script with which a shell completes this command.
+    Completion(completion::Completion),
 }
 
 /// How a verb ended.
@@ -86,7 +92,9 @@ pub fn run() -> ExitCode {
         Verb::Fmt(verb) => verb.run(),
         Verb::Explain(verb) => verb.run(),
         Verb::Paraphrase(verb) => verb.run(),
+        Verb::Test(verb) => verb.run(),
         Verb::Config(verb) => verb.run(),
+        Verb::Completion(verb) => verb.run(),
     };
     ExitCode::from(exit as u8)
 }

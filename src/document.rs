@@ -7,5 +7,6 @@ pub mod format;
 pub mod kinds;
 pub mod load;
 mod read;
+pub mod test;
 mod validate;
 mod yaml;

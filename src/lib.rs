@@ -12,6 +12,7 @@ pub mod health;
 pub mod http;
 pub mod language;
 pub mod model;
+pub mod policy_test;
 pub mod rpc;
 pub mod server;
 pub mod sql;

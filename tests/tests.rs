@@ -13,6 +13,7 @@ mod documents;
 pub mod engine;
 mod fuzz;
 mod language;
+mod policy_test;
 mod server;
 mod sql;
 mod tidy;

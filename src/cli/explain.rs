@@ -15,7 +15,7 @@ use crate::document::load;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::{PURPOSE_CREDENTIAL, decide};
 use crate::model::column_type::ColumnType;
-use crate::model::decision::{ColumnDecision, Decision, Effect, Rows, TableDecision, Verdict};
+use crate::model::decision::{ColumnDecision, Decision, Rows, TableDecision, Verdict};
 use crate::model::name::{Identifier, TableName};
 use crate::model::request::{Column, Request, TableRequest};
 use crate::model::subject::{Identity, Party, Resolved, Subject};
@@ -148,22 +148,10 @@ fn print_text(party: &Party, request: &TableRequest, decision: &TableDecision) {
         }
     }
     for part in &decision.determined_by {
-        say!("  because   {}/{} {}: {}", part.rule.policy, part.rule.rule, did(&part.effect), part.rule.sentence);
+        say!("  because   {part}");
     }
     for (name, resolved) in &party.attributes {
         say!("  attribute @{} {}", name.folded(), known(resolved));
-    }
-}
-
-fn did(effect: &Effect) -> String {
-    match effect {
-        Effect::Allows => "allows".to_owned(),
-        Effect::Denies => "denies".to_owned(),
-        Effect::LimitsUse => "limits the use".to_owned(),
-        Effect::Rows => "takes rows away".to_owned(),
-        Effect::Masks(column) => format!("masks {column}"),
-        Effect::Hides(column) => format!("hides {column}"),
-        Effect::Floors(column) => format!("sets the least protection of {column}"),
     }
 }
 
@@ -197,7 +185,7 @@ fn as_json(party: &Party, request: &TableRequest, decision: &TableDecision) -> V
         json!({
             "policy": part.rule.policy.as_str(),
             "rule": part.rule.rule,
-            "effect": did(&part.effect),
+            "effect": part.effect.to_string(),
             "sentence": part.rule.sentence,
         })
     });

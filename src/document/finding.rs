@@ -79,11 +79,15 @@ pub enum Code {
     Reserved,
     /// A domain speaks of what it does not own.
     OutsideDomain,
+    /// A test's case is decided otherwise than it expects.
+    OtherThanExpected,
+    /// A test's case expects what cannot be told without a Trino.
+    NotTellable,
 }
 
 impl Code {
     /// The codes that are documents' own, in order.
-    pub const OWN: [Code; 11] = [
+    pub const OWN: [Code; 13] = [
         Self::Unreadable,
         Self::NotYaml,
         Self::UnknownKind,
@@ -95,6 +99,8 @@ impl Code {
         Self::Circle,
         Self::Reserved,
         Self::OutsideDomain,
+        Self::OtherThanExpected,
+        Self::NotTellable,
     ];
 
     /// The code as people quote it; each has a page in `docs/errors/`.
@@ -112,6 +118,8 @@ impl Code {
             Self::Circle => "MW0109",
             Self::Reserved => "MW0110",
             Self::OutsideDomain => "MW0111",
+            Self::OtherThanExpected => "MW0401",
+            Self::NotTellable => "MW0402",
         }
     }
 }
@@ -130,7 +138,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    pub(super) fn new(code: Code, place: Place, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: Code, place: Place, message: impl Into<String>) -> Self {
         Self { code, place, message: message.into(), help: None }
     }
 
@@ -141,7 +149,7 @@ impl Finding {
     }
 
     #[must_use]
-    pub(super) fn with_help(mut self, help: impl Into<String>) -> Self {
+    pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }

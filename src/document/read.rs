@@ -2,6 +2,7 @@
 //! are read.
 
 mod table;
+pub(super) mod test;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,6 +13,7 @@ use crate::document::kinds::{
     Attribute, Cardinality, Documents, Domain, Given, Grant, List, Missing, PlacedBy, Policy, PolicyRule, Purpose, Tag,
     Tagging, User,
 };
+use crate::document::read::test::DraftCase;
 use crate::document::yaml::Node;
 use crate::language::check::{Authority, Naming, built_in};
 use crate::language::diagnostic::near_miss;
@@ -33,10 +35,11 @@ pub(super) enum Kind {
     Grant,
     List,
     Table,
+    Test,
 }
 
 impl Kind {
-    const ALL: [(&'static str, Kind); 10] = [
+    const ALL: [(&'static str, Kind); 11] = [
         ("Policy", Self::Policy),
         ("Domain", Self::Domain),
         ("Purpose", Self::Purpose),
@@ -47,6 +50,7 @@ impl Kind {
         ("Grant", Self::Grant),
         ("List", Self::List),
         ("Table", Self::Table),
+        ("Test", Self::Test),
     ];
 }
 
@@ -76,6 +80,8 @@ pub(super) struct Draft {
     pub(super) ruled_by: Vec<(Name, Target, Text)>,
     /// Domains' taggings, to be compared with what the domain owns.
     pub(super) tagged_by: Vec<(Name, Name, Place)>,
+    /// Tests' cases, to be read as the types that other documents say.
+    pub(super) cases: Vec<DraftCase>,
     places: BTreeMap<(Kind, String), Place>,
 }
 
@@ -101,6 +107,7 @@ impl Draft {
                 Kind::Grant => self.grant(&mut fields),
                 Kind::List => self.list(&mut fields),
                 Kind::Table => self.table(&mut fields),
+                Kind::Test => self.test(&mut fields),
             };
             fields.end();
         }

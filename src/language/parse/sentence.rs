@@ -7,7 +7,9 @@ use crate::language::parse::columns::columns;
 use crate::language::parse::condition::condition;
 use crate::language::parse::cursor::Cursor;
 use crate::language::parse::operand::literal;
-use crate::language::syntax::{ActionWord, Audience, AudienceBase, Lifting, MaskWord, Rule, Sentence, Span, Spanned};
+use crate::language::syntax::{
+    ActionWord, Audience, AudienceBase, Condition, Lifting, MaskWord, Rule, Sentence, Span, Spanned,
+};
 use crate::model::mask::{Mask, Period, Step};
 use crate::model::name::Name;
 
@@ -184,9 +186,15 @@ fn never_show(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
 fn mask_columns(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
     let columns = columns(cursor)?;
     cursor.demand(&["with", "using", "by"])?;
+    let (mask, cells) = mask_of_cells(cursor)?;
+    Ok(Sentence::MaskColumns { columns, mask, cells, audience: restricted(cursor)? })
+}
+
+/// `M [where C]`
+pub(super) fn mask_of_cells(cursor: &mut Cursor<'_>) -> Result<(MaskWord, Option<Condition>), Diagnostic> {
     let mask = mask(cursor)?;
     let cells = if cursor.takes("where") { Some(condition(cursor)?) } else { None };
-    Ok(Sentence::MaskColumns { columns, mask, cells, audience: restricted(cursor)? })
+    Ok((mask, cells))
 }
 
 fn mask(cursor: &mut Cursor<'_>) -> Result<MaskWord, Diagnostic> {
