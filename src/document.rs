@@ -7,6 +7,7 @@ pub mod format;
 pub mod kinds;
 pub mod load;
 mod read;
+mod sources;
 pub mod test;
 mod validate;
 mod yaml;

@@ -4,6 +4,7 @@ mod access;
 mod audience;
 mod combine;
 mod compare;
+pub mod fit;
 mod index;
 mod lattice;
 mod listing;

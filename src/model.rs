@@ -7,6 +7,7 @@ pub mod column_type;
 pub mod decision;
 pub mod mask;
 pub mod name;
+pub mod regex;
 pub mod request;
 pub mod subject;
 pub mod value;

@@ -137,6 +137,7 @@ impl Mesh {
             extra_credentials: credentials.clone(),
             ..Identity::of_user(&person.user)
         };
-        Party { identity, attributes }
+        let unknown_groups = person.groups_are_unknown.then(|| Arc::from("the test says so"));
+        Party { identity, attributes, unknown_groups }
     }
 }

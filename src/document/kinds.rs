@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use crate::attributes::source::SourceSettings;
 use crate::document::test::Test;
 use crate::language::check::{AttributeKind, Vocabulary};
 use crate::language::pattern::Pattern;
@@ -37,6 +38,8 @@ pub struct Documents {
     pub tables: BTreeMap<TableName, Table>,
     /// Tests of the others. No decision depends on them.
     pub tests: BTreeMap<Name, Test>,
+    /// Sources of attributes.
+    pub sources: BTreeMap<Name, SourceSettings>,
 }
 
 impl Documents {

@@ -36,10 +36,11 @@ pub(super) enum Kind {
     List,
     Table,
     Test,
+    AttributeSource,
 }
 
 impl Kind {
-    const ALL: [(&'static str, Kind); 11] = [
+    const ALL: [(&'static str, Kind); 12] = [
         ("Policy", Self::Policy),
         ("Domain", Self::Domain),
         ("Purpose", Self::Purpose),
@@ -51,6 +52,7 @@ impl Kind {
         ("List", Self::List),
         ("Table", Self::Table),
         ("Test", Self::Test),
+        ("AttributeSource", Self::AttributeSource),
     ];
 }
 
@@ -72,6 +74,8 @@ pub(super) struct Draft {
     pub(super) people: Vec<(Vec<Member>, Text)>,
     /// A user's values as written: user, attribute, values.
     pub(super) values: Vec<(String, Text, Vec<Text>)>,
+    /// The attributes that sources give: source, attribute, where in the answer.
+    pub(super) given: Vec<(Name, Text, String)>,
     /// Exceptions: policy, rule, where it was written.
     pub(super) exceptions: Vec<(Name, Name, Place)>,
     /// Tags of taggings.
@@ -108,6 +112,7 @@ impl Draft {
                 Kind::List => self.list(&mut fields),
                 Kind::Table => self.table(&mut fields),
                 Kind::Test => self.test(&mut fields),
+                Kind::AttributeSource => self.attribute_source(&mut fields),
             };
             fields.end();
         }
@@ -115,7 +120,7 @@ impl Draft {
     }
 
     /// Takes a document's name; a second document of that kind and name is a finding.
-    fn declare(&mut self, kind: Kind, fields: &mut Fields<'_>) -> Option<Name> {
+    pub(super) fn declare(&mut self, kind: Kind, fields: &mut Fields<'_>) -> Option<Name> {
         let (name, place) = fields.required_name("name")?;
         self.claim(kind, name.folded(), name.as_str(), &place, fields).then_some(name)
     }

@@ -54,6 +54,8 @@ pub struct Person {
     pub user: Arc<str>,
     /// Groups in Trino.
     pub groups: BTreeSet<Arc<str>>,
+    /// Whether a source of groups did not answer, so that these may not be all.
+    pub groups_are_unknown: bool,
     /// Enabled roles.
     pub roles: BTreeSet<Arc<str>>,
     /// Attributes that the test gives, in place of what documents say.

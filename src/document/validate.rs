@@ -8,6 +8,7 @@ use crate::document::fields::Text;
 use crate::document::finding::{Code, Finding, Place};
 use crate::document::kinds::{Cardinality, Documents};
 use crate::document::read::{Draft, Kind};
+use crate::document::sources;
 use crate::language::check::{self, Vocabulary};
 use crate::language::diagnostic::near_miss;
 use crate::language::pattern::Pattern;
@@ -28,6 +29,7 @@ pub(super) fn validate(mut draft: Draft) -> Result<Documents, Vec<Finding>> {
     findings.extend(ruled_outside(&draft));
     findings.extend(values(&mut draft));
     findings.extend(cases::cases(&mut draft, &vocabulary));
+    findings.extend(sources::given(&mut draft));
     findings
         .sort_by(|a, b| (&a.place.source.path, a.place.range.start).cmp(&(&b.place.source.path, b.place.range.start)));
     if findings.is_empty() { Ok(draft.documents) } else { Err(findings) }
@@ -44,11 +46,12 @@ fn names(documents: &Documents, kind: Kind) -> Vec<&Name> {
         Kind::Grant => documents.grants.keys().collect(),
         Kind::List => documents.lists.keys().collect(),
         Kind::Test => documents.tests.keys().collect(),
+        Kind::AttributeSource => documents.sources.keys().collect(),
         Kind::User | Kind::Table => Vec::new(),
     }
 }
 
-fn unknown<'a>(kind: &str, name: &Name, place: &Place, known: impl Iterator<Item = &'a str>) -> Finding {
+pub(super) fn unknown<'a>(kind: &str, name: &Name, place: &Place, known: impl Iterator<Item = &'a str>) -> Finding {
     let mut finding =
         Finding::new(Code::UnknownReference, place.clone(), format!("there is no {kind} `{}`", name.as_str()));
     finding.help = near_miss(name.as_str(), known).map(|meant| format!("did you mean `{meant}`?"));

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::engine::audience::audience;
-use crate::engine::lattice::{Applied, for_type};
+use crate::engine::fit::fit;
+use crate::engine::lattice::Applied;
 use crate::engine::partial::{Residual, Row, all, fold};
 use crate::engine::rules::{EngineRule, holds};
 use crate::engine::standing::Standing;
@@ -127,7 +128,7 @@ impl<'a> TableView<'a> {
         restraints: &mut Restraints<'a>,
     ) {
         let Some(column) = self.columns.get(index) else { return };
-        let masked = for_type(mask, column.column_type, &standing.snapshot().zone);
+        let masked = fit(mask, column.column_type, &standing.snapshot().zone).masked;
         restraints.masks.entry(index).or_default().push((rule, Applied { masked, cells: cells.clone() }));
     }
 
@@ -272,7 +273,7 @@ pub(crate) fn rules_on<'a>(
 ) -> Vec<&'a EngineRule> {
     let snapshot = standing.asker.snapshot;
     let tags = snapshot.tags.of(table);
-    let ids = snapshot.index.on_table(table, tags, &snapshot.domains, &standing.party.identity);
+    let ids = snapshot.index.on_table(table, tags, &snapshot.domains, standing.party);
     let binds_here = |rule: &&EngineRule| {
         (authorities == Authorities::All || rule.domain.is_none())
             && rule.holds_on(standing.asker.day)

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use crate::engine::combine::{Authorities, TableView, allowance_applies, binds, denial_applies, reader, rules_on};
-use crate::engine::lattice::{self, Applied, for_type};
+use crate::engine::fit::fit;
+use crate::engine::lattice::{self, Applied};
 use crate::engine::partial::Residual;
 use crate::engine::rules::EngineRule;
 use crate::engine::snapshot::Snapshot;
@@ -91,7 +92,7 @@ pub(crate) fn masked_with(
     let asking = asker.asking();
     let column = request.columns.get(index)?;
     let view = TableView::new(&asking, &request.table, &request.columns);
-    let masked = for_type(mask, column.column_type, &snapshot.zone);
+    let masked = fit(mask, column.column_type, &snapshot.zone).masked;
     let applied = view.cells(&asking, MESH, cells).into_iter().map(|cells| Applied { masked: masked.clone(), cells });
     Some(lattice::combine(applied.collect()))
 }

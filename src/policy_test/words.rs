@@ -43,6 +43,10 @@ pub(super) fn masked(masked: &Masked, zone: &TimeZone) -> String {
         Masked::KeepFirst(count) => known(Mask::KeepFirst(*count)),
         Masked::KeepLast(count) => known(Mask::KeepLast(*count)),
         Masked::EmailDomain => known(Mask::EmailDomain),
+        Masked::Regex(regex) => known(Mask::Regex(regex.clone())),
+        Masked::Bucket(width) => {
+            Step::new(*width).map_or_else(|| format!("bucket {width}"), |width| known(Mask::Bucket(width)))
+        }
         Masked::Round(step) => {
             Step::new(*step).map_or_else(|| format!("round to {step}"), |step| known(Mask::Round(step)))
         }

@@ -12,6 +12,7 @@ use crate::model::cell::Cell;
 use crate::model::column_type::ColumnType;
 use crate::model::mask::Period;
 use crate::model::name::Identifier;
+use crate::model::regex::Regex;
 use crate::model::request::Column;
 use crate::sql::expression::{Affix, Literal, Masked, Operator, Predicate, Scalar};
 
@@ -105,7 +106,9 @@ impl Row<'_> {
             Masked::KeepFirst(count) => text(cell, |text| Some(kept(text, *count, End::First))),
             Masked::KeepLast(count) => text(cell, |text| Some(kept(text, *count, End::Last))),
             Masked::EmailDomain => text(cell, |text| text.rsplit_once('@').map(|(_, domain)| domain.to_owned())),
+            Masked::Regex(regex) => replaced(cell, regex, column.column_type),
             Masked::Round(step) => rounded(cell, *step, column.column_type),
+            Masked::Bucket(width) => bucketed(cell, *width, column.column_type),
             Masked::Truncate(period) => truncated(cell, *period),
             Masked::Sql(_) => undecidable("what a rule's own SQL shows"),
             // Shown only where the condition is FALSE.
@@ -230,6 +233,40 @@ fn text(cell: Cell, of: impl Fn(&str) -> Option<String>) -> Result<Cell, Undecid
     }
 }
 
+/// What a pattern makes of the whole text, cut to the column's length; NULL where nothing changes.
+fn replaced(cell: Cell, regex: &Regex, column_type: ColumnType) -> Result<Cell, Undecidable> {
+    let Ok(pattern) = regex::Regex::new(regex.normal()) else {
+        return undecidable(format!("what `{}` matches", regex.pattern()));
+    };
+    let length = match column_type {
+        ColumnType::Varchar(Some(length)) | ColumnType::Char(length) => usize::try_from(length).unwrap_or(usize::MAX),
+        _ => usize::MAX,
+    };
+    let shown = text(cell.clone(), |text| {
+        let replaced = pattern.replace_all(text, |groups: &regex::Captures<'_>| expanded(regex.replacement(), groups));
+        Some(replaced.chars().take(length).collect())
+    })?;
+    Ok(if shown == cell { Cell::Null } else { shown })
+}
+
+/// A replacement with its groups: `$1` to `$9`; `\` before a sign that stands for itself.
+fn expanded(replacement: &str, groups: &regex::Captures<'_>) -> String {
+    let mut shown = String::new();
+    let mut signs = replacement.chars();
+    while let Some(sign) = signs.next() {
+        match sign {
+            '$' => {
+                let group =
+                    signs.next().and_then(|digit| digit.to_digit(10)).and_then(|digit| usize::try_from(digit).ok());
+                shown.push_str(group.and_then(|group| groups.get(group)).map_or("", |group| group.as_str()));
+            }
+            '\\' => shown.extend(signs.next()),
+            sign => shown.push(sign),
+        }
+    }
+    shown
+}
+
 fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -293,6 +330,38 @@ fn nearest(number: &BigDecimal, step: u32) -> BigDecimal {
     let rest = number % &step;
     let away = if rest.abs() * BigDecimal::from(2) >= step { number.signum() * &step } else { BigDecimal::zero() };
     number - rest + away
+}
+
+fn bucketed(cell: Cell, width: u32, column_type: ColumnType) -> Result<Cell, Undecidable> {
+    let float = |number: f64| {
+        let rest = number % f64::from(width);
+        let below = if rest < 0.0 { f64::from(width) } else { 0.0 };
+        number.is_finite().then_some(number - rest - below)
+    };
+    match (cell, column_type) {
+        (Cell::Null, _) => Ok(Cell::Null),
+        (Cell::Double(number), _) => Ok(float(number).map_or(Cell::Null, Cell::Double)),
+        #[expect(clippy::cast_possible_truncation, reason = "the cast to real is what is shown")]
+        (Cell::Real(number), _) => Ok(float(f64::from(number)).map_or(Cell::Null, |bound| Cell::Real(bound as f32))),
+        (Cell::Integer(number), _) => {
+            let bound = lower_bound(&BigDecimal::from(number), width);
+            let fits = bound.to_i64().filter(|number| Cell::read(&number.to_string(), column_type).is_ok());
+            Ok(fits.map_or(Cell::Null, Cell::Integer))
+        }
+        (Cell::Decimal(number), ColumnType::Decimal { scale, .. }) if scale <= MOST_SCALE => {
+            let bound = lower_bound(&number, width).normalized().to_plain_string();
+            Ok(Cell::read(&bound, column_type).unwrap_or(Cell::Null))
+        }
+        (other, _) => undecidable(format!("the range of {width} that {other} is in")),
+    }
+}
+
+/// The greatest multiple that is not above.
+fn lower_bound(number: &BigDecimal, width: u32) -> BigDecimal {
+    let width = BigDecimal::from(width);
+    let rest = number % &width;
+    let below = if rest.is_negative() { width } else { BigDecimal::zero() };
+    number - rest - below
 }
 
 fn truncated(cell: Cell, period: Period) -> Result<Cell, Undecidable> {

@@ -24,12 +24,6 @@ impl Fields<'_> {
         let _passed_over = self.take(field);
     }
 
-    /// A mapping below a field, with fields of its own.
-    pub(in crate::document) fn inner(&mut self, field: &'static str) -> Option<Fields<'_>> {
-        let node = self.take(field)?;
-        Fields::of(node, &format!("`{field}`"), self.findings)
-    }
-
     /// One of a list's mappings, with fields of its own.
     pub(in crate::document) fn item(&mut self, node: Node, what: &str) -> Option<Fields<'_>> {
         Fields::of(node, what, self.findings)

@@ -47,7 +47,7 @@ pub(in crate::document) struct DraftPerson {
     pub(in crate::document) groups: Option<Vec<Text>>,
     pub(in crate::document) roles: Option<Vec<Text>>,
     pub(in crate::document) attributes: Option<Vec<(Text, Vec<Text>)>>,
-    /// Attributes that no source could tell.
+    /// Attributes, or `groups`, that no source could tell.
     pub(in crate::document) unknown: Option<Vec<(Name, Place)>>,
 }
 
@@ -69,7 +69,11 @@ impl Draft {
         let common = self.given(fields);
         let place = fields.place();
         let mut cases = Vec::new();
-        match fields.list("cases") {
+        let listed = fields.list("cases");
+        if listed.as_ref().is_some_and(Vec::is_empty) {
+            fields.find(Code::MissingField, &place, "the test has no cases");
+        }
+        match listed {
             None => cases.push((None, place, common, expected(fields))),
             Some(nodes) => {
                 if let Some(field) = EXPECTATIONS.into_iter().find(|field| fields.has(field)) {
@@ -100,7 +104,7 @@ impl Draft {
 
     fn given(&mut self, fields: &mut Fields<'_>) -> Given {
         let purpose = fields.name("purpose");
-        let invoker = fields.inner("invoker").map(|mut fields| {
+        let invoker = fields.section("invoker").map(|mut fields| {
             let person = person(&mut fields);
             fields.end();
             person

@@ -10,7 +10,7 @@ use crate::document::read::Draft;
 use crate::document::read::test::{DraftCase, DraftExpected, DraftPerson, Given};
 use crate::document::test::{Case, Expectation, Expected, ExpectedColumn, ExpectedRow, ExpectedRows, Person, Question};
 use crate::document::validate::{unknown, values_of};
-use crate::language::check::{self, Authority, Naming, Vocabulary};
+use crate::language::check::{self, Authority, Built, Naming, Vocabulary, built_in};
 use crate::language::diagnostic::near_miss;
 use crate::language::syntax::{
     Audience, AudienceBase, ColumnTarget, ColumnWord, Condition, Lifting, Mention, Rule, Sentence, Span, Spanned,
@@ -88,9 +88,12 @@ impl Reader<'_> {
                 attributes.insert(name, resolved);
             }
         }
+        let mut groups_are_unknown = false;
         for (name, place) in person.unknown.iter().flatten() {
-            if self.documents.attributes.contains_key(name) {
-                attributes.insert(name.clone(), Resolved::Unknown(Arc::from("the test says that no source answered")));
+            if built_in(name) == Some(Built::Groups) {
+                groups_are_unknown = true;
+            } else if self.documents.attributes.contains_key(name) {
+                attributes.insert(name.clone(), Resolved::Unknown(Arc::from("the test says so")));
             } else {
                 let known = self.documents.attributes.keys().map(Name::as_str);
                 self.findings.push(unknown("attribute", name, place, known));
@@ -106,6 +109,7 @@ impl Reader<'_> {
         Some(Person {
             user: Arc::from(user.as_str()),
             groups: texts(&person.groups),
+            groups_are_unknown,
             roles: texts(&person.roles),
             attributes,
         })
