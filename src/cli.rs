@@ -15,6 +15,7 @@ mod config;
 mod explain;
 mod fmt;
 mod paraphrase;
+mod schema;
 mod serve;
 mod test;
 
@@ -50,6 +51,8 @@ enum Verb {
     Test(test::Test),
     /// Print the configuration that is in force.
     Config(config::PrintConfig),
+    /// Print the JSON Schema of documents, for editors.
+    Schema(schema::Schema),
     /// Print the script with which a shell completes this command.
     Completion(completion::Completion),
 }
@@ -94,6 +97,7 @@ pub fn run() -> ExitCode {
         Verb::Paraphrase(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),
         Verb::Config(verb) => verb.run(),
+        Verb::Schema(verb) => verb.run(),
         Verb::Completion(verb) => verb.run(),
     };
     ExitCode::from(exit as u8)

@@ -123,14 +123,25 @@ fn every_sentence_of_the_documentation_is_what_it_is_said_to_be() {
     assert!(count >= 80, "only {count} sentences were found");
 }
 
-#[test]
-fn every_document_of_the_documentation_checks_by_itself() {
-    let (mut count, mut failures) = (0, Vec::new());
-    let begins = |block: &&Block| {
+/// Blocks that are whole documents.
+fn whole_documents() -> Vec<Block> {
+    let begins = |block: &Block| {
         let first = block.text.lines().find(|line| !line.starts_with('#')).unwrap_or("");
         first.starts_with("kind:") || first.starts_with("{kind:")
     };
-    for block in blocks().iter().filter(|block| block.has("yaml") && !block.has("fragment")).filter(begins) {
+    let whole = |block: &Block| block.has("yaml") && !block.has("fragment") && begins(block);
+    blocks().into_iter().filter(whole).collect()
+}
+
+/// Where each block of documents stands, and its text.
+pub(crate) fn document_blocks() -> Vec<(String, String)> {
+    whole_documents().into_iter().map(|block| (block.at(), block.text)).collect()
+}
+
+#[test]
+fn every_document_of_the_documentation_checks_by_itself() {
+    let (mut count, mut failures) = (0, Vec::new());
+    for block in whole_documents() {
         count += 1;
         let checked = load::texts(&[Arc::new(Source { path: block.at(), text: block.text.clone() })]);
         match (checked, block.has("wrong")) {

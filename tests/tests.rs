@@ -15,6 +15,7 @@ pub mod engine;
 mod fuzz;
 mod language;
 mod policy_test;
+mod schema;
 mod server;
 mod sql;
 mod tidy;
