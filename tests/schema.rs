@@ -99,7 +99,6 @@ fn every_kind_requires_the_fields_that_the_reader_requires() {
         // Said in other words.
         let otherwise = match kind.as_str() {
             "Table" => vec!["columns"],
-            "AttributeSource" => vec!["http"],
             _ => vec![],
         };
         let all = missing.into_iter().chain(otherwise.into_iter().map(str::to_owned));

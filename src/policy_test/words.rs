@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use crate::engine::trees::RowsTree;
 use crate::language::syntax::{Case, Comparison, Condition, MaskWord, Operand, Set, Span, Spanned, TextMatch};
-use crate::model::mask::{Mask, Step};
+use crate::model::mask::{KeyedFunction, Mask, Step};
 use crate::model::value::Value;
 use crate::sql::expression::{Affix, Literal, Masked, Operator, Predicate, Scalar};
 
@@ -43,6 +43,8 @@ pub(super) fn masked(masked: &Masked, zone: &TimeZone) -> String {
         Masked::KeepFirst(count) => known(Mask::KeepFirst(*count)),
         Masked::KeepLast(count) => known(Mask::KeepLast(*count)),
         Masked::EmailDomain => known(Mask::EmailDomain),
+        Masked::Keyed(KeyedFunction::Pseudonym) => known(Mask::Pseudonym),
+        Masked::Keyed(KeyedFunction::FormatPreserving) => known(Mask::FormatPreserving),
         Masked::Regex(regex) => known(Mask::Regex(regex.clone())),
         Masked::Bucket(width) => {
             Step::new(*width).map_or_else(|| format!("bucket {width}"), |width| known(Mask::Bucket(width)))
