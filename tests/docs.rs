@@ -19,6 +19,7 @@ use meshward::language::check::Vocabulary;
 use meshward::language::diagnostic::{self, Diagnostic};
 use meshward::language::{paraphrase, parse};
 use meshward::model::decision::Decision;
+use meshward::policy_test;
 use meshward::telemetry::metrics::{Metrics, Rpc};
 
 /// A fenced block of a page.
@@ -189,6 +190,29 @@ fn every_paraphrase_of_the_documentation_is_what_is_told() {
         count += 1;
     }
     assert!(count >= 1, "none was found");
+}
+
+#[test]
+fn every_test_of_the_documentation_comes_to_what_it_is_said_to() {
+    let (mut count, mut failures) = ([0, 0], Vec::new());
+    let blocks = blocks();
+    for (index, block) in blocks.iter().enumerate().filter(|(_, block)| block.has("yaml") && block.has("test")) {
+        let shown = blocks.get(index + 1).filter(|_| block.has("failing")).map_or("", |shown| shown.text.trim());
+        let path = shown.split_once("--> ").and_then(|(_, rest)| rest.split(':').next()).unwrap_or("");
+        let source = Arc::new(Source { path: path.to_owned(), text: block.text.clone() });
+        let documents = load::texts(&[source]).unwrap().documents;
+        let now = "2026-03-15T12:00:00Z".parse().unwrap();
+        let report = policy_test::run(&documents, &jiff::tz::TimeZone::UTC, now, None);
+        let failing = block.has("failing");
+        count[usize::from(failing)] += report.outcomes.len();
+        for outcome in &report.outcomes {
+            if outcome.passed() == failing || !outcome.said().contains(shown) {
+                failures.push(format!("{} {}\n{}", block.at(), outcome.title(), outcome.said()));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(count[0] >= 5 && count[1] >= 3, "{count:?}");
 }
 
 #[test]
