@@ -10,12 +10,15 @@ macro_rules! say {
 }
 
 mod check;
+mod completion;
 mod config;
 mod explain;
 mod fmt;
 mod paraphrase;
 mod sarif;
+mod schema;
 mod serve;
+mod test;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -45,8 +48,14 @@ enum Verb {
     Explain(explain::Explain),
     /// Say what rules mean, for those whom they restrict and those whom they release, in words that need no SQL.
     Paraphrase(paraphrase::ParaphraseRules),
+    /// Run the tests of documents, and say which rules none of them met.
+    Test(test::Test),
     /// Print the configuration that is in force.
     Config(config::PrintConfig),
+    /// Print the JSON Schema of documents, for editors.
+    Schema(schema::Schema),
+    /// Print the script with which a shell completes this command.
+    Completion(completion::Completion),
 }
 
 /// How a verb ended.
@@ -87,7 +96,10 @@ pub fn run() -> ExitCode {
         Verb::Fmt(verb) => verb.run(),
         Verb::Explain(verb) => verb.run(),
         Verb::Paraphrase(verb) => verb.run(),
+        Verb::Test(verb) => verb.run(),
         Verb::Config(verb) => verb.run(),
+        Verb::Schema(verb) => verb.run(),
+        Verb::Completion(verb) => verb.run(),
     };
     ExitCode::from(exit as u8)
 }

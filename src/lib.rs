@@ -13,6 +13,7 @@ pub mod http;
 pub mod language;
 pub mod lint;
 pub mod model;
+pub mod policy_test;
 pub mod rpc;
 pub mod server;
 pub mod sql;

@@ -16,6 +16,8 @@ mod fuzz;
 mod guarded;
 mod language;
 mod lint;
+mod policy_test;
+mod schema;
 mod server;
 mod sql;
 mod tidy;

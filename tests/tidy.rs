@@ -16,6 +16,7 @@ const HOUSE: &[&str] = &[
     "answer",
     "governance",
     "discovery",
+    "policy_test",
     "store",
     "database",
     "lint",
