@@ -11,11 +11,15 @@ macro_rules! say {
 
 mod attributes;
 mod check;
+mod completion;
 mod config;
 mod explain;
 mod fmt;
 mod paraphrase;
+mod sarif;
+mod schema;
 mod serve;
+mod test;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -45,10 +49,16 @@ enum Verb {
     Explain(explain::Explain),
     /// Say what rules mean, for those whom they restrict and those whom they release, in words that need no SQL.
     Paraphrase(paraphrase::ParaphraseRules),
+    /// Run the tests of documents, and say which rules none of them met.
+    Test(test::Test),
     /// See or forget what a running server knows of users.
     Attributes(attributes::Attributes),
     /// Print the configuration that is in force.
     Config(config::PrintConfig),
+    /// Print the JSON Schema of documents, for editors.
+    Schema(schema::Schema),
+    /// Print the script with which a shell completes this command.
+    Completion(completion::Completion),
 }
 
 /// How a verb ended.
@@ -89,8 +99,11 @@ pub fn run() -> ExitCode {
         Verb::Fmt(verb) => verb.run(),
         Verb::Explain(verb) => verb.run(),
         Verb::Paraphrase(verb) => verb.run(),
+        Verb::Test(verb) => verb.run(),
         Verb::Attributes(verb) => verb.run(),
         Verb::Config(verb) => verb.run(),
+        Verb::Schema(verb) => verb.run(),
+        Verb::Completion(verb) => verb.run(),
     };
     ExitCode::from(exit as u8)
 }
@@ -102,12 +115,8 @@ const MOST_FINDINGS_SHOWN: usize = 100;
 fn report(findings: &[Finding], format: Format) -> Exit {
     match format {
         Format::Text => {
-            findings.iter().take(MOST_FINDINGS_SHOWN).for_each(|finding| eprintln!("{}\n", finding.render()));
-            let plural = if findings.len() == 1 { "" } else { "s" };
-            eprintln!("{} error{plural}", findings.len());
-            if findings.len() > MOST_FINDINGS_SHOWN {
-                eprintln!("the first {MOST_FINDINGS_SHOWN} are shown; --format json has all");
-            }
+            print_findings(&findings.iter().collect::<Vec<_>>());
+            eprintln!("{} error{}", findings.len(), if findings.len() == 1 { "" } else { "s" });
         }
         Format::Json => {
             let entries: Vec<_> = findings.iter().map(Finding::entry).collect();
@@ -115,6 +124,13 @@ fn report(findings: &[Finding], format: Format) -> Exit {
         }
     }
     Exit::DocumentsInvalid
+}
+
+fn print_findings(findings: &[&Finding]) {
+    findings.iter().take(MOST_FINDINGS_SHOWN).for_each(|finding| eprintln!("{}\n", finding.render()));
+    if findings.len() > MOST_FINDINGS_SHOWN {
+        eprintln!("the first {MOST_FINDINGS_SHOWN} of {} are shown; --format json has all\n", findings.len());
+    }
 }
 
 fn print_json(value: &serde_json::Value) {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use crate::attributes::source::SourceSettings;
+use crate::document::test::Test;
 use crate::language::check::{AttributeKind, Vocabulary};
 use crate::language::pattern::Pattern;
 use crate::language::syntax::{Member, Rule, Target};
@@ -35,6 +36,8 @@ pub struct Documents {
     pub lists: BTreeMap<Name, List>,
     /// Tables with their columns. No decision depends on them: Trino tells a table's columns and types itself.
     pub tables: BTreeMap<TableName, Table>,
+    /// Tests of the others. No decision depends on them.
+    pub tests: BTreeMap<Name, Test>,
     /// Sources of attributes.
     pub sources: BTreeMap<Name, SourceSettings>,
 }

@@ -123,8 +123,10 @@ impl Collected {
 
     fn condition(&mut self, condition: &Condition) {
         condition.mentions(&mut |mention| match mention {
-            Mention::Attribute(attribute) if built_in(attribute) == Some(Built::Groups) => self.needed.groups = true,
-            Mention::Attribute(attribute) => self.needed.attributes.push(attribute.clone()),
+            Mention::Attribute(attribute) if built_in(&attribute.node) == Some(Built::Groups) => {
+                self.needed.groups = true
+            }
+            Mention::Attribute(attribute) => self.needed.attributes.push(attribute.node.clone()),
             Mention::Group(_) => self.needed.groups = true,
             Mention::Column(_) | Mention::ColumnTagged(_) => {}
         });
