@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use moka::sync::Cache;
 use sha2::{Digest as _, Sha256};
@@ -21,6 +21,10 @@ use crate::attributes::sql::Heard;
 use crate::attributes::user_name::SourceUser;
 use crate::clock;
 use crate::telemetry::sources::{Cause, LookedUp, SourceMetrics};
+
+/// What was known before a change is kept for that long, of that many users.
+const EARLIER: Duration = Duration::from_secs(900);
+const MOST_EARLIER: u64 = 10_000;
 
 /// What came of a question.
 type Loaded = Result<Arc<Entry>, LoadFailure>;
@@ -39,6 +43,8 @@ pub struct CachedSource {
     digest: [u8; 32],
     source: Source,
     known: Cache<SourceUser, Arc<Entry>>,
+    /// What was known before the last change, for queries that began on another server and stand on it.
+    earlier: Cache<SourceUser, Arc<Entry>>,
     // Taken to begin and to end a question, and to forget; never across an await, and never where the cache has the answer.
     flights: Mutex<HashMap<SourceUser, Flight>>,
     next_flight: AtomicU64,
@@ -98,6 +104,7 @@ impl CachedSource {
                 .weigher(weight)
                 .time_to_live(settings.freshness.hard_ttl.max(settings.freshness.negative_ttl))
                 .build(),
+            earlier: Cache::builder().max_capacity(limits.entries.min(MOST_EARLIER)).time_to_live(EARLIER).build(),
             flights: Mutex::default(),
             next_flight: AtomicU64::new(0),
             questions: Semaphore::new(concurrency),
@@ -139,12 +146,25 @@ impl CachedSource {
             }
             (state, entry) => {
                 self.metrics.looked_up(LookedUp::Miss);
-                let ending = self.ending_of(user, now);
-                let until = tokio::time::Instant::from_std(now + self.settings.limits.timeout);
-                let stand_in = entry.filter(|_| state == State::StandIn);
-                LookUp::Waiting(Wait { source: Arc::clone(self), ending, until, stand_in })
+                LookUp::Waiting(self.wait(user, now, entry.filter(|_| state == State::StandIn)))
             }
         }
+    }
+
+    /// Asks again, whatever is known.
+    pub(super) async fn ask_again(self: &Arc<Self>, user: &SourceUser) -> Loaded {
+        self.wait(user, clock::instant(), None).end().await
+    }
+
+    fn wait(self: &Arc<Self>, user: &SourceUser, now: Instant, stand_in: Option<Arc<Entry>>) -> Wait {
+        let ending = self.ending_of(user, now);
+        let until = tokio::time::Instant::from_std(now + self.settings.limits.timeout);
+        Wait { source: Arc::clone(self), ending, until, stand_in }
+    }
+
+    /// What was known before the last change.
+    pub(super) fn earlier(&self, user: &SourceUser) -> Option<Arc<Entry>> {
+        self.earlier.get(user)
     }
 
     /// What is known of a user now, without asking anybody.
@@ -157,6 +177,7 @@ impl CachedSource {
         let mut flights = self.flights();
         flights.remove(user);
         self.known.invalidate(user);
+        self.earlier.invalidate(user);
     }
 
     /// Forgets everybody.
@@ -164,6 +185,7 @@ impl CachedSource {
         let mut flights = self.flights();
         flights.clear();
         self.known.invalidate_all();
+        self.earlier.invalidate_all();
     }
 
     /// How many users are known. Notes in the metrics how old what is known is.
@@ -232,7 +254,11 @@ impl CachedSource {
     async fn load(&self, user: &SourceUser, asked: Instant, cause: Cause) -> Loaded {
         let loaded = self.ask(user, cause).await;
         let took = clock::instant().saturating_duration_since(asked);
-        let source_failed = matches!(loaded, Err(LoadFailure::Timeout | LoadFailure::Unreachable(_)));
+        let source_failed = matches!(
+            loaded,
+            // Accounts are locked after some wrong passwords.
+            Err(LoadFailure::Timeout | LoadFailure::Unreachable(_) | LoadFailure::Credentials(_))
+        );
         match &loaded {
             _ if source_failed => self.circuit.failed(clock::instant()),
             Ok(_) => self.circuit.answered(),
@@ -275,7 +301,12 @@ impl CachedSource {
         if flights.get(&landing.user).is_some_and(|flight| flight.number == landing.number) {
             flights.remove(&landing.user);
             match (loaded, self.known.get(&landing.user)) {
-                (Ok(entry), _) => self.known.insert(landing.user.clone(), Arc::clone(entry)),
+                (Ok(entry), old) => {
+                    if let Some(old) = old.filter(|old| old.digest != entry.digest) {
+                        self.earlier.insert(landing.user.clone(), old);
+                    }
+                    self.known.insert(landing.user.clone(), Arc::clone(entry));
+                }
                 // A source that fails for one user alone, and fast, would be asked all the time.
                 (Err(_), Some(old)) => old.rest(clock::instant(), self.settings.limits.pause),
                 (Err(_), None) => {}

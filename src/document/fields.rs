@@ -268,10 +268,10 @@ impl<'f> Fields<'f> {
         let text = self.text(field)?;
         let name = SecretName::new(text.as_str());
         if name.is_none() {
-            // What was written may be a secret itself, so it is not repeated.
+            // What was written may be the secret itself.
             self.find(
                 Code::BadValue,
-                &text.place,
+                &text.place.covered(),
                 format!("`{field}` is the name of a file in the folder of secrets"),
             )
             .help = Some("a name has letters, digits, `-`, `_` and `.`".to_owned());

@@ -36,6 +36,14 @@ impl Place {
         Self { source: Arc::clone(&self.source), range: self.range.start..end.range.end.max(self.range.start) }
     }
 
+    /// The same place, with what stands there made unreadable: it may be a secret, and findings are logged.
+    pub(super) fn covered(&self) -> Self {
+        let Some(secret) = self.source.text.get(self.range.clone()) else { return self.clone() };
+        let mut text = self.source.text.clone();
+        text.replace_range(self.range.clone(), &"*".repeat(secret.len()));
+        Self { source: Arc::new(Source { path: self.source.path.clone(), text }), range: self.range.clone() }
+    }
+
     /// Line and column of the first byte, counted from 1, the column in characters.
     pub fn line_and_column(&self) -> (usize, usize) {
         let before = self.source.text.get(..self.range.start).unwrap_or(&self.source.text);
