@@ -6,6 +6,6 @@ mod freshness;
 mod http;
 mod ldap;
 mod people;
-mod postgres;
-mod slapd;
+pub(crate) mod postgres;
+pub(crate) mod slapd;
 mod sql;

@@ -408,6 +408,14 @@ async fn what_the_database_says_has_changed_is_asked_again_at_once_and_nothing_e
     assert_eq!(said(&asked.know("ana").await, "country"), "AT");
     postgres.execute("NOTIFY people_changed").await;
     eventually(&asked, "ana", "FR", Duration::from_secs(2)).await;
+    // What the page tells people to paste says it by itself.
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/postgresql.md")).unwrap();
+    let trigger = page.split("```sql\n").find(|block| block.starts_with("CREATE FUNCTION")).unwrap();
+    postgres.execute(trigger.split("```").next().unwrap()).await;
+    postgres.execute("UPDATE people SET country = 'IT' WHERE login = 'jay'").await;
+    eventually(&asked, "jay", "IT", Duration::from_secs(2)).await;
+    postgres.execute("DELETE FROM people WHERE login = 'ana'").await;
+    eventually(&asked, "ana", "missing", Duration::from_secs(2)).await;
 }
 
 #[tokio::test]
