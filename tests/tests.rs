@@ -15,6 +15,7 @@ pub mod engine;
 mod fuzz;
 mod guarded;
 mod language;
+mod lint;
 mod server;
 mod sql;
 mod tidy;

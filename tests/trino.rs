@@ -13,6 +13,7 @@ mod attacks;
 mod attributes;
 mod calls;
 mod directories;
+mod keyed;
 mod listings;
 mod masks;
 mod names;
@@ -30,6 +31,7 @@ const DOCUMENTS: &[(&str, &str)] = &[
     ("attacks", attacks::DOCUMENTS),
     ("attributes", attributes::DOCUMENTS),
     ("calls", calls::DOCUMENTS),
+    ("keyed", keyed::DOCUMENTS),
     ("listings", listings::DOCUMENTS),
     ("names", names::DOCUMENTS),
     ("outages", outages::DOCUMENTS),

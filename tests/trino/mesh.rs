@@ -42,6 +42,9 @@ AUDIT:sen_audit
 sales:sen_sales
 ";
 
+/// The masking key of the plugin's catalog.
+pub(super) const MASKING_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
 /// The mesh.
 pub(super) struct Mesh {
     documents: PathBuf,
@@ -134,6 +137,7 @@ impl Mesh {
         let (traces, collector) = Receiver::start();
         let proxy = Proxy::start(grpc);
         fs::write(directory.join("groups.txt"), GROUPS).unwrap();
+        fs::write(directory.join("masking.key"), MASKING_KEY).unwrap();
         let tracing = "tracing.enabled=true\notel.exporter.protocol=grpc\n";
         fs::write(
             directory.join("more.properties"),
