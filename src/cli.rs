@@ -11,6 +11,7 @@ macro_rules! say {
 
 mod check;
 mod config;
+mod diff;
 mod explain;
 mod fmt;
 mod serve;
@@ -41,6 +42,8 @@ enum Verb {
     Fmt(fmt::Fmt),
     /// Say what a user may see of a table, as which SQL, and why.
     Explain(explain::Explain),
+    /// Say who gains and who loses what from one folder of documents to another.
+    Diff(diff::Diff),
     /// Print the configuration that is in force.
     Config(config::PrintConfig),
 }
@@ -52,7 +55,7 @@ enum Exit {
     Fine = 0,
     /// It did not work.
     Failed = 1,
-    /// The answer is no.
+    /// The answer is no: a denial, or somebody gains from a change.
     Denied = 3,
     /// The documents do not check.
     DocumentsInvalid = 4,
@@ -82,6 +85,7 @@ pub fn run() -> ExitCode {
         Verb::Check(verb) => verb.run(),
         Verb::Fmt(verb) => verb.run(),
         Verb::Explain(verb) => verb.run(),
+        Verb::Diff(verb) => verb.run(),
         Verb::Config(verb) => verb.run(),
     };
     ExitCode::from(exit as u8)

@@ -1,21 +1,22 @@
 //! Rules to decisions. Pure: no I/O, no clock, no async, no locks, no panics; everything is an argument.
 
 mod access;
+pub(crate) mod apart;
 mod audience;
 mod combine;
 mod compare;
 mod index;
-mod lattice;
+pub(crate) mod lattice;
 mod listing;
 mod partial;
 mod reason;
-mod rules;
+pub(crate) mod rules;
 pub mod snapshot;
-mod standing;
-mod table;
-mod tags;
-mod target;
-mod truth;
+pub(crate) mod standing;
+pub(crate) mod table;
+pub(crate) mod tags;
+pub(crate) mod target;
+pub(crate) mod truth;
 
 use crate::engine::snapshot::Snapshot;
 use crate::engine::standing::Asker;

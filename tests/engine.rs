@@ -1,10 +1,10 @@
 //! What the engine decides, against an evaluator that shares nothing with it but the types.
 
-mod case;
+pub(crate) mod case;
 mod cell;
-mod differential;
+pub(crate) mod differential;
 mod index;
-mod oracle;
-mod random;
+pub(crate) mod oracle;
+pub(crate) mod random;
 mod run_sql;
 pub mod sample;

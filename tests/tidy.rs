@@ -18,6 +18,7 @@ const HOUSE: &[&str] = &[
     "discovery",
     "store",
     "database",
+    "diff",
     "engine",
     "sql",
     "document",

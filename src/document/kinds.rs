@@ -64,7 +64,7 @@ pub struct PolicyRule {
 }
 
 /// `kind: Domain`
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Domain {
     /// Its name.
     pub name: Name,
@@ -83,7 +83,7 @@ pub struct Domain {
 }
 
 /// `kind: Purpose`
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Purpose {
     /// Its name.
     pub name: Name,
@@ -94,7 +94,7 @@ pub struct Purpose {
 }
 
 /// `kind: Attribute`
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attribute {
     /// Its name.
     pub name: Name,
@@ -127,7 +127,7 @@ pub enum Missing {
 }
 
 /// `kind: Tag`
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tag {
     /// Its name; dots make the hierarchy.
     pub name: Name,
@@ -147,7 +147,7 @@ pub enum PlacedBy {
 }
 
 /// `kind: Tagging`
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tagging {
     /// Its name.
     pub name: Name,
@@ -162,7 +162,7 @@ pub struct Tagging {
 }
 
 /// `kind: User`
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// The user's name, exactly as Trino gives it.
     pub name: String,
@@ -171,7 +171,7 @@ pub struct User {
 }
 
 /// `kind: Grant`
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     /// Its name.
     pub name: Name,
@@ -200,7 +200,7 @@ pub enum Given {
 }
 
 /// `kind: List`
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct List {
     /// Its name.
     pub name: Name,
@@ -211,7 +211,7 @@ pub struct List {
 }
 
 /// `kind: Table`: what a table looks like, for those who read documents without a Trino.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
     /// The table.
     pub name: TableName,

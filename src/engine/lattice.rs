@@ -109,7 +109,7 @@ fn constant(value: &Value, column_type: ColumnType, zone: &TimeZone) -> Option<L
 }
 
 /// `Greater`: the left one protects more. `None`: they cannot be compared.
-fn protection(left: &Masked, right: &Masked) -> Option<Ordering> {
+pub(crate) fn protection(left: &Masked, right: &Masked) -> Option<Ordering> {
     use Masked::{Clear, Constant, EmailDomain, HashBytes, HashText, KeepFirst, KeepLast, Null, Round, Sql, Truncate};
     if left == right {
         return Some(Ordering::Equal);

@@ -20,7 +20,32 @@ use crate::model::request::{Column, TableRequest};
 use crate::sql::expression::{Masked, Predicate};
 use crate::sql::print;
 
+/// What a table decision says before it is printed: for those who compare decisions and not their text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Trees {
+    /// The rows that may be seen.
+    pub(crate) rows: RowTree,
+    /// What is shown of each column of the request, in its order; `None`: the column is hidden.
+    pub(crate) columns: Vec<Option<Masked>>,
+}
+
+/// [`Rows`] before they are printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RowTree {
+    /// All.
+    All,
+    /// None.
+    None,
+    /// Those for which every predicate is TRUE; at least one.
+    Where(Vec<Predicate>),
+}
+
 pub(crate) fn decide(asker: &Asker<'_>, request: &TableRequest) -> TableDecision {
+    decide_with_trees(asker, request).0
+}
+
+/// The decision, and the trees that its SQL was printed from.
+pub(crate) fn decide_with_trees(asker: &Asker<'_>, request: &TableRequest) -> (TableDecision, Trees) {
     Bench { of_base: of_base(asker, &request.table), ..Bench::new(asker, &request.table, request) }.decide()
 }
 
@@ -42,7 +67,7 @@ fn of_base(asker: &Asker<'_>, table: &TableName) -> Option<Verdict> {
 pub(crate) fn sees_raw(asker: &Asker<'_>, table: &TableName) -> bool {
     let columns = listing::columns_that_rules_name(asker, table);
     let request = TableRequest { table: table.clone(), columns };
-    let decision = Bench::new(asker, table, &request).decide();
+    let (decision, _) = Bench::new(asker, table, &request).decide();
     decision.read.is_allowed()
         && decision.rows == Rows::All
         && decision.columns.iter().all(|column| *column == ColumnDecision::Clear)
@@ -123,7 +148,7 @@ impl<'a> Bench<'a> {
         }
     }
 
-    fn decide(mut self) -> TableDecision {
+    fn decide(mut self) -> (TableDecision, Trees) {
         let limits: Vec<&EngineRule> = self.all_restraints().flat_map(|restraints| restraints.limits.clone()).collect();
         let usable_purposes = if self.allows.is_empty() && self.of_base.is_none() {
             self.allowing_purposes(&limits)
@@ -143,10 +168,11 @@ impl<'a> Bench<'a> {
             let hidden_columns = reads.iter().filter(|column| !selectable(column)).cloned().collect();
             Expression { sql, reads, hidden_columns }
         };
-        let rows = self.rows(&read, &expression);
-        let columns = self.columns(&hidden, &expression);
+        let trees = Trees { rows: self.rows(&read), columns: self.columns(&hidden) };
+        let rows = printed_rows(&trees.rows, &expression);
+        let columns = self.printed_columns(&hidden, &trees.columns, &expression);
         self.account(&read, &limits);
-        TableDecision {
+        let decision = TableDecision {
             // Where something is open for a purpose the reading verdict says which; of a catalog Trino would only say no.
             catalog: catalog_verdict(self.asker, self.view.table, read.is_allowed() || !usable_purposes.is_empty()),
             read,
@@ -155,7 +181,8 @@ impl<'a> Bench<'a> {
             rows,
             determined_by: self.determined_by,
             usable_purposes,
-        }
+        };
+        (decision, trees)
     }
 
     /// Where nothing allows reading: the purposes for which something would, and no limit stands against it.
@@ -262,7 +289,7 @@ impl<'a> Bench<'a> {
             })
     }
 
-    fn rows(&self, read: &Verdict, expression: &impl Fn(SqlText, Option<Vec<Identifier>>) -> Expression) -> Rows {
+    fn rows(&self, read: &Verdict) -> RowTree {
         let mut residuals: Vec<Residual> = self
             .all_restraints()
             .flat_map(|restraints| &restraints.guards)
@@ -272,31 +299,23 @@ impl<'a> Bench<'a> {
         if read.is_allowed() && self.of_base.is_none() {
             residuals.push(any(self.allows.iter().map(|(_, scope)| scope.clone()).collect()));
         }
-        let mut filters: Vec<Expression> = Vec::new();
+        let mut filters: Vec<Predicate> = Vec::new();
         for residual in residuals {
             match residual {
                 Residual::Known(Truth::True) => {}
-                Residual::Known(_) => return Rows::None,
-                Residual::Open(predicate) if predicate.is_never_true() => return Rows::None,
-                Residual::Open(predicate) => {
-                    let filter = expression(print::filter(&predicate), columns_of(&predicate));
-                    if !filters.contains(&filter) {
-                        filters.push(filter);
-                    }
-                }
+                Residual::Known(_) => return RowTree::None,
+                Residual::Open(predicate) if predicate.is_never_true() => return RowTree::None,
+                Residual::Open(predicate) if filters.contains(&predicate) => {}
+                Residual::Open(predicate) => filters.push(predicate),
             }
         }
-        if filters.is_empty() { Rows::All } else { Rows::Where(filters) }
+        if filters.is_empty() { RowTree::All } else { RowTree::Where(filters) }
     }
 
-    fn columns(
-        &self,
-        hidden: &[Option<String>],
-        expression: &impl Fn(SqlText, Option<Vec<Identifier>>) -> Expression,
-    ) -> Vec<ColumnDecision> {
-        let decide = |(index, column): (usize, &Column)| {
-            if let Some(Some(reason)) = hidden.get(index) {
-                return ColumnDecision::Hidden(reason.clone());
+    fn columns(&self, hidden: &[Option<String>]) -> Vec<Option<Masked>> {
+        let shown = |index: usize| {
+            if let Some(Some(_)) = hidden.get(index) {
+                return None;
             }
             let applied: Vec<Applied> = self
                 .all_restraints()
@@ -304,17 +323,28 @@ impl<'a> Bench<'a> {
                 .flatten()
                 .map(|(_, applied)| applied.clone())
                 .collect();
-            match lattice::combine(applied) {
-                Masked::Clear => ColumnDecision::Clear,
-                masked => {
-                    let mut reads = vec![column.name.clone()];
-                    let reads = masked.columns(&mut reads).map(|()| reads);
-                    let sql = print::mask(&masked, &column.name, column.column_type);
-                    ColumnDecision::Masked(expression(sql, reads))
-                }
+            Some(lattice::combine(applied))
+        };
+        (0..self.view.columns.len()).map(shown).collect()
+    }
+
+    fn printed_columns(
+        &self,
+        hidden: &[Option<String>],
+        shown: &[Option<Masked>],
+        expression: &impl Fn(SqlText, Option<Vec<Identifier>>) -> Expression,
+    ) -> Vec<ColumnDecision> {
+        let decide = |((column, shown), hidden): ((&Column, &Option<Masked>), &Option<String>)| match (shown, hidden) {
+            (None, reason) => ColumnDecision::Hidden(reason.clone().unwrap_or_default()),
+            (Some(Masked::Clear), _) => ColumnDecision::Clear,
+            (Some(masked), _) => {
+                let mut reads = vec![column.name.clone()];
+                let reads = masked.columns(&mut reads).map(|()| reads);
+                let sql = print::mask(masked, &column.name, column.column_type);
+                ColumnDecision::Masked(expression(sql, reads))
             }
         };
-        self.view.columns.iter().enumerate().map(decide).collect()
+        self.view.columns.iter().zip(shown).zip(hidden).map(decide).collect()
     }
 
     /// Names the rules that determined the answer.
@@ -366,6 +396,17 @@ fn scope<'a>(view: &TableView<'a>, asking: &Standing<'a>, rule: &'a EngineRule) 
     match &rule.sentence {
         Sentence::Allow { rows: Some(rows), .. } => view.scope(asking, rule, rows),
         _ => Residual::Known(Truth::True),
+    }
+}
+
+fn printed_rows(rows: &RowTree, expression: &impl Fn(SqlText, Option<Vec<Identifier>>) -> Expression) -> Rows {
+    match rows {
+        RowTree::All => Rows::All,
+        RowTree::None => Rows::None,
+        RowTree::Where(predicates) => {
+            let printed = |predicate: &Predicate| expression(print::filter(predicate), columns_of(predicate));
+            Rows::Where(predicates.iter().map(printed).collect())
+        }
     }
 }
 

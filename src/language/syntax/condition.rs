@@ -214,6 +214,10 @@ pub enum Mention<'a> {
     ColumnTagged(&'a Name),
     /// A column by name.
     Column(&'a Identifier),
+    /// A List document.
+    List(&'a Name),
+    /// A condition that is about the person, the purpose or the hour alone, and has no operands: `member of group "g"`.
+    Whole(&'a Condition),
 }
 
 impl Condition {
@@ -247,8 +251,8 @@ impl Condition {
             | Self::UserIs(_)
             | Self::ActingFor(_)
             | Self::ClockBetween(..)
-            | Self::On(_)
-            | Self::Sql(_) => {}
+            | Self::On(_) => tell(Mention::Whole(self)),
+            Self::Sql(_) => {}
         }
     }
 }
@@ -270,7 +274,8 @@ impl Set {
             Self::Column(column) => tell(Mention::Column(&column.node)),
             Self::ColumnTagged(tag) => tell(Mention::ColumnTagged(&tag.node)),
             Self::Attribute(attribute) => tell(Mention::Attribute(&attribute.node)),
-            Self::Values(_) | Self::List(_) => {}
+            Self::List(list) => tell(Mention::List(&list.node)),
+            Self::Values(_) => {}
         }
     }
 }

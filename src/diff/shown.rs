@@ -1,0 +1,96 @@
+//! What is seen of a table, in words for a reviewer.
+
+use crate::engine::table::{RowTree, Trees};
+use crate::model::request::Column;
+use crate::sql::expression::{Literal, Masked};
+use crate::sql::print;
+
+/// Longer SQL is cut in what is said of it.
+const LONGEST: usize = 300;
+
+pub(super) fn rows(rows: &RowTree) -> String {
+    match rows {
+        RowTree::All => "all rows".to_owned(),
+        RowTree::None => "no rows".to_owned(),
+        RowTree::Where(filters) => {
+            let printed: Vec<String> = filters.iter().map(|filter| print::condition(filter).to_string()).collect();
+            let joined = if let [one] = printed.as_slice() {
+                one.clone()
+            } else {
+                printed.iter().map(|part| format!("({part})")).collect::<Vec<_>>().join(" AND ")
+            };
+            format!("rows where {}", cut(joined))
+        }
+    }
+}
+
+fn cut(text: String) -> String {
+    if text.chars().count() <= LONGEST {
+        return text;
+    }
+    let start: String = text.chars().take(LONGEST).collect();
+    format!("{start}…")
+}
+
+/// What is seen of a table that is newly, or no longer, open.
+pub(super) fn table(trees: &Trees, columns: &[Column]) -> String {
+    let mut parts = vec![rows(&trees.rows)];
+    let named = |wanted: fn(&Option<Masked>) -> bool| -> Vec<&str> {
+        let shown = columns.iter().zip(&trees.columns).filter(|(_, shown)| wanted(shown));
+        shown.map(|(column, _)| name(column)).collect()
+    };
+    let hidden = named(Option::is_none);
+    let masked = named(|shown| !matches!(shown, None | Some(Masked::Clear)));
+    for (names, what) in [(masked, "masked"), (hidden, "hidden")] {
+        match names.as_slice() {
+            [] => {}
+            [one] => parts.push(format!("column {one} {what}")),
+            many if many.len() > 6 => parts.push(format!("{} columns {what}", many.len())),
+            many => parts.push(format!("columns {} {what}", many.join(", "))),
+        }
+    }
+    parts.join(", ")
+}
+
+/// A column's name; the one that stands for those that nobody named.
+pub(super) fn name(column: &Column) -> &str {
+    match column.name.as_str() {
+        "" => "that no rule or document names",
+        name => name,
+    }
+}
+
+/// What is shown of a column.
+pub(super) fn cells(masked: &Option<Masked>) -> String {
+    masked.as_ref().map_or_else(|| "hidden".to_owned(), mask)
+}
+
+fn mask(masked: &Masked) -> String {
+    match masked {
+        Masked::Clear => "as it is".to_owned(),
+        Masked::Null => "NULL".to_owned(),
+        Masked::Constant(literal) => format!("constant {}", written(literal)),
+        Masked::HashText | Masked::HashBytes => "hash".to_owned(),
+        Masked::KeepFirst(count) => format!("keep first {count}"),
+        Masked::KeepLast(count) => format!("keep last {count}"),
+        Masked::EmailDomain => "email domain".to_owned(),
+        Masked::Round(step) => format!("round to {step}"),
+        Masked::Truncate(period) => format!("truncate to {}", period.word()),
+        Masked::Sql(text) => format!("sql {}", cut(text.clone())),
+        Masked::Where { condition, masked, otherwise } => {
+            let condition = cut(print::condition(condition).to_string());
+            format!("{} where {condition}, else {}", mask(masked), mask(otherwise))
+        }
+    }
+}
+
+fn written(literal: &Literal) -> String {
+    match literal {
+        Literal::Text(text) | Literal::Char(text, _) => format!("'{text}'"),
+        Literal::Decimal(number) | Literal::Double(number) | Literal::Real(number) => number.to_string(),
+        Literal::Boolean(value) => value.to_string(),
+        Literal::Date(date) => date.to_string(),
+        Literal::LocalTimestamp(at) => at.to_string(),
+        Literal::Instant(at) => at.to_string(),
+    }
+}
