@@ -14,6 +14,7 @@ mod config;
 mod diff;
 mod explain;
 mod fmt;
+mod paraphrase;
 mod serve;
 
 use std::io::Write as _;
@@ -44,6 +45,8 @@ enum Verb {
     Explain(explain::Explain),
     /// Say who gains and who loses what from one folder of documents to another.
     Diff(diff::Diff),
+    /// Say what rules mean, for those whom they restrict and those whom they release, in words that need no SQL.
+    Paraphrase(paraphrase::ParaphraseRules),
     /// Print the configuration that is in force.
     Config(config::PrintConfig),
 }
@@ -86,6 +89,7 @@ pub fn run() -> ExitCode {
         Verb::Fmt(verb) => verb.run(),
         Verb::Explain(verb) => verb.run(),
         Verb::Diff(verb) => verb.run(),
+        Verb::Paraphrase(verb) => verb.run(),
         Verb::Config(verb) => verb.run(),
     };
     ExitCode::from(exit as u8)

@@ -5,6 +5,7 @@ pub(crate) mod apart;
 mod audience;
 mod combine;
 mod compare;
+pub mod fit;
 mod index;
 pub(crate) mod lattice;
 mod listing;
@@ -13,16 +14,17 @@ mod reason;
 pub(crate) mod rules;
 pub mod snapshot;
 pub(crate) mod standing;
-pub(crate) mod table;
+mod table;
 pub(crate) mod tags;
 pub(crate) mod target;
+pub mod trees;
 pub(crate) mod truth;
 
 use crate::engine::snapshot::Snapshot;
 use crate::engine::standing::Asker;
 pub(crate) use crate::engine::standing::PURPOSE_CREDENTIAL;
-use crate::model::decision::{AccessDecision, Decision};
-use crate::model::request::Request;
+use crate::model::decision::{AccessDecision, Decision, TableDecision};
+use crate::model::request::{Request, TableRequest};
 use crate::model::subject::Subject;
 
 /// Decides one request: the whole of Meshward's meaning. Live requests, `explain` and every test call this.
@@ -34,4 +36,9 @@ pub fn decide(snapshot: &Snapshot, subject: &Subject, request: &Request) -> Deci
         Request::Listing(listing) => Decision::Listing(listing::decide(&asker, listing)),
         Request::Unrecognised(why) => Decision::Access(AccessDecision::denied(why)),
     }
+}
+
+/// [`decide`] of a request about a table.
+pub fn decide_table(snapshot: &Snapshot, subject: &Subject, request: &TableRequest) -> TableDecision {
+    table::decide(&Asker::new(snapshot, subject), request)
 }

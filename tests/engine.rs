@@ -3,6 +3,7 @@
 pub(crate) mod case;
 mod cell;
 pub(crate) mod differential;
+mod evaluated;
 mod index;
 pub(crate) mod oracle;
 pub(crate) mod random;

@@ -7,6 +7,8 @@
     reason = "a test that meets what it did not expect fails"
 )]
 
+mod attributes;
+mod cli;
 mod diff;
 mod docs;
 mod documents;

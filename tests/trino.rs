@@ -19,6 +19,7 @@ mod names;
 mod outages;
 mod reading;
 mod sampled;
+mod sentences;
 mod sessions;
 mod traces;
 mod views;

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use crate::diff::region::{Found, find};
 use crate::diff::rows::conjuncts;
 use crate::engine::lattice::protection;
-use crate::engine::table::RowTree;
+use crate::engine::trees::RowsTree;
 use crate::engine::truth::Truth;
 use crate::sql::expression::{Masked, Predicate};
 
@@ -21,14 +21,14 @@ pub(super) enum Shows {
 }
 
 /// A row that is seen, in which the first shows what the second protects.
-pub(super) fn shown_besides(shows: &Masked, protects: &Masked, rows: &RowTree) -> Shows {
+pub(super) fn shown_besides(shows: &Masked, protects: &Masked, rows: &RowsTree) -> Shows {
     if shows == protects {
         return Shows::NoMore;
     }
     let rows = match rows {
-        RowTree::None => return Shows::NoMore,
-        RowTree::All => Vec::new(),
-        RowTree::Where(filters) => conjuncts(filters),
+        RowsTree::None => return Shows::NoMore,
+        RowsTree::All => Vec::new(),
+        RowsTree::Where(filters) => conjuncts(filters),
     };
     let mut conditions: Vec<&Predicate> = rows.clone();
     conditions_of(shows, &mut conditions);

@@ -12,12 +12,12 @@ use crate::diff::places::{ActsOn, only_lists};
 use crate::diff::region::Found;
 use crate::diff::rows::seen_besides;
 use crate::diff::shown;
-use crate::engine::decide;
+use crate::engine::snapshot::Snapshot;
+use crate::engine::{decide, decide_table};
 use crate::engine::rules::EngineRule;
-use crate::engine::standing::Asker;
-use crate::engine::table::{RowTree, Trees, decide_with_trees};
+use crate::engine::trees::{RowsTree, TableTrees, trees};
 use crate::model::action::{Action, ActionGroup};
-use crate::model::decision::{Contribution, Decision, Effect, RuleReference, TableDecision};
+use crate::model::decision::{ColumnDecision, Contribution, Decision, Effect, RuleReference, TableDecision};
 use crate::model::name::Identifier;
 use crate::model::request::{AccessRequest, Column, Request, Resource, TableRequest};
 use crate::model::subject::Subject;
@@ -82,8 +82,8 @@ impl<'a, 'b> Bench<'a, 'b> {
     /// What differs at a table.
     pub(super) fn table(&self, pair: &Pair, request: &TableRequest) -> Vec<Change> {
         let [old_side, new_side] = self.sides;
-        let (old, before) = decide_with_trees(&Asker::new(old_side.snapshot, &pair.old), request);
-        let (new, after) = decide_with_trees(&Asker::new(new_side.snapshot, &pair.new), request);
+        let (old, before) = decided(old_side.snapshot, &pair.old, request);
+        let (new, after) = decided(new_side.snapshot, &pair.new, request);
         let open = |decision: &TableDecision| decision.read.is_allowed() && decision.catalog.is_allowed();
         let mut changes = Vec::new();
         let whole =
@@ -94,19 +94,18 @@ impl<'a, 'b> Bench<'a, 'b> {
                 way: Way::Gain,
                 what: What::Table,
                 before: "nothing".to_owned(),
-                after: shown::table(&after, &request.columns),
+                after: shown::table(&new, &after, &request.columns),
                 certainty: Certainty::Certain,
                 because: self.because(&old, &new, &whole),
             }),
             (true, false) => changes.push(Change {
                 way: Way::Loss,
                 what: What::Table,
-                before: shown::table(&before, &request.columns),
+                before: shown::table(&old, &before, &request.columns),
                 after: "nothing".to_owned(),
                 certainty: Certainty::Certain,
                 because: self.because(&old, &new, &whole),
             }),
-            (true, true) if before == after => {}
             (true, true) => {
                 self.rows([&old, &new], [&before, &after], &mut changes);
                 self.columns([&old, &new], [&before, &after], request, &mut changes);
@@ -131,7 +130,7 @@ impl<'a, 'b> Bench<'a, 'b> {
         changes
     }
 
-    fn rows(&self, decisions: [&TableDecision; 2], trees: [&Trees; 2], changes: &mut Vec<Change>) {
+    fn rows(&self, decisions: [&TableDecision; 2], trees: [&TableTrees; 2], changes: &mut Vec<Change>) {
         let [before, after] = trees.map(|trees| &trees.rows);
         let more = seen_besides(after, before);
         let mut fewer = seen_besides(before, after);
@@ -157,12 +156,14 @@ impl<'a, 'b> Bench<'a, 'b> {
     fn columns(
         &self,
         decisions: [&TableDecision; 2],
-        trees: [&Trees; 2],
+        trees: [&TableTrees; 2],
         request: &TableRequest,
         changes: &mut Vec<Change>,
     ) {
         let [before, after] = trees;
-        for ((column, was), is) in request.columns.iter().zip(&before.columns).zip(&after.columns) {
+        let shown = |at: usize, side: usize| shown_of(decisions.get(side).copied(), trees.get(side).copied(), at);
+        for (at, column) in request.columns.iter().enumerate() {
+            let (was, is) = (shown(at, 0), shown(at, 1));
             if was == is {
                 continue;
             }
@@ -271,6 +272,21 @@ impl<'a, 'b> Bench<'a, 'b> {
     }
 }
 
+/// The decision about a table, and what its SQL was printed from.
+fn decided(snapshot: &Snapshot, subject: &Subject, request: &TableRequest) -> (TableDecision, TableTrees) {
+    let decision = decide_table(snapshot, subject, request);
+    let trees = trees(snapshot, subject, request, &decision.read);
+    (decision, trees)
+}
+
+/// What is shown of a column; `None`: it is hidden.
+fn shown_of<'t>(decision: Option<&TableDecision>, trees: Option<&'t TableTrees>, at: usize) -> Option<&'t Masked> {
+    match decision?.columns.get(at)? {
+        ColumnDecision::Hidden(_) => None,
+        _ => trees?.masks.get(at),
+    }
+}
+
 fn references<'r>(
     determined_by: &'r [Contribution],
     of: &'r dyn Fn(&Effect) -> bool,
@@ -291,7 +307,7 @@ fn certainty(found: Found) -> Option<Certainty> {
     }
 }
 
-fn more_shown(shows: &Masked, protects: &Masked, rows: &RowTree) -> Option<Certainty> {
+fn more_shown(shows: &Masked, protects: &Masked, rows: &RowsTree) -> Option<Certainty> {
     match shown_besides(shows, protects, rows) {
         Shows::NoMore => None,
         Shows::More(found) => certainty(found),

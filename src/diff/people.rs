@@ -179,7 +179,7 @@ impl People {
     /// Who asks at a point, before or after.
     pub(super) fn subject(&self, point: &Point, age: Age) -> Subject {
         let mut subject = Subject {
-            asking: Party { identity: Identity::of_user(SOMEBODY), attributes: BTreeMap::new() },
+            asking: Party { identity: Identity::of_user(SOMEBODY), ..Party::default() },
             invoker: None,
             now: Timestamp::UNIX_EPOCH,
             cluster: Arc::from("another cluster"),
@@ -312,6 +312,7 @@ fn fingerprint([old, new]: [&Side<'_>; 2], name: &Name, of: &AttributeInterest<'
         let party = Party {
             identity: Identity::of_user(SOMEBODY),
             attributes: BTreeMap::from([(name.clone(), resolved.clone())]),
+            ..Party::default()
         };
         let subject = Subject { asking: party, invoker: None, now: side.now, cluster: Arc::from("") };
         let asker = Asker::new(side.snapshot, &subject);

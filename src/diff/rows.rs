@@ -1,18 +1,18 @@
 //! Rows before and after: does somebody see more of them, fewer, or others?
 
 use crate::diff::region::{Found, find};
-use crate::engine::table::RowTree;
+use crate::engine::trees::RowsTree;
 use crate::engine::truth::Truth;
 use crate::sql::expression::Predicate;
 
 /// A row that is seen under the first and not under the second.
-pub(super) fn seen_besides(seen: &RowTree, unseen: &RowTree) -> Found {
+pub(super) fn seen_besides(seen: &RowsTree, unseen: &RowsTree) -> Found {
     match (seen, unseen) {
-        (RowTree::None, _) | (_, RowTree::All) => Found::None,
-        (RowTree::All, RowTree::None) => Found::Row(String::new()),
-        (RowTree::All, RowTree::Where(filters)) => search(&[], filters),
-        (RowTree::Where(filters), RowTree::None) => search_any(filters),
-        (RowTree::Where(seen), RowTree::Where(unseen)) => search(seen, unseen),
+        (RowsTree::None, _) | (_, RowsTree::All) => Found::None,
+        (RowsTree::All, RowsTree::None) => Found::Row(String::new()),
+        (RowsTree::All, RowsTree::Where(filters)) => search(&[], filters),
+        (RowsTree::Where(filters), RowsTree::None) => search_any(filters),
+        (RowsTree::Where(seen), RowsTree::Where(unseen)) => search(seen, unseen),
     }
 }
 

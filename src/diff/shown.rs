@@ -1,6 +1,7 @@
 //! What is seen of a table, in words for a reviewer.
 
-use crate::engine::table::{RowTree, Trees};
+use crate::engine::trees::{RowsTree, TableTrees};
+use crate::model::decision::{ColumnDecision, TableDecision};
 use crate::model::request::Column;
 use crate::sql::expression::{Literal, Masked};
 use crate::sql::print;
@@ -8,11 +9,11 @@ use crate::sql::print;
 /// Longer SQL is cut in what is said of it.
 const LONGEST: usize = 300;
 
-pub(super) fn rows(rows: &RowTree) -> String {
+pub(super) fn rows(rows: &RowsTree) -> String {
     match rows {
-        RowTree::All => "all rows".to_owned(),
-        RowTree::None => "no rows".to_owned(),
-        RowTree::Where(filters) => {
+        RowsTree::All => "all rows".to_owned(),
+        RowsTree::None => "no rows".to_owned(),
+        RowsTree::Where(filters) => {
             let printed: Vec<String> = filters.iter().map(|filter| print::condition(filter).to_string()).collect();
             let joined = if let [one] = printed.as_slice() {
                 one.clone()
@@ -33,14 +34,14 @@ fn cut(text: String) -> String {
 }
 
 /// What is seen of a table that is newly, or no longer, open.
-pub(super) fn table(trees: &Trees, columns: &[Column]) -> String {
+pub(super) fn table(decision: &TableDecision, trees: &TableTrees, columns: &[Column]) -> String {
     let mut parts = vec![rows(&trees.rows)];
-    let named = |wanted: fn(&Option<Masked>) -> bool| -> Vec<&str> {
-        let shown = columns.iter().zip(&trees.columns).filter(|(_, shown)| wanted(shown));
+    let named = |wanted: fn(&ColumnDecision) -> bool| -> Vec<&str> {
+        let shown = columns.iter().zip(&decision.columns).filter(|(_, shown)| wanted(shown));
         shown.map(|(column, _)| name(column)).collect()
     };
-    let hidden = named(Option::is_none);
-    let masked = named(|shown| !matches!(shown, None | Some(Masked::Clear)));
+    let hidden = named(|shown| matches!(shown, ColumnDecision::Hidden(_)));
+    let masked = named(|shown| matches!(shown, ColumnDecision::Masked(_)));
     for (names, what) in [(masked, "masked"), (hidden, "hidden")] {
         match names.as_slice() {
             [] => {}
@@ -61,8 +62,8 @@ pub(super) fn name(column: &Column) -> &str {
 }
 
 /// What is shown of a column.
-pub(super) fn cells(masked: &Option<Masked>) -> String {
-    masked.as_ref().map_or_else(|| "hidden".to_owned(), mask)
+pub(super) fn cells(masked: Option<&Masked>) -> String {
+    masked.map_or_else(|| "hidden".to_owned(), mask)
 }
 
 fn mask(masked: &Masked) -> String {
@@ -74,7 +75,9 @@ fn mask(masked: &Masked) -> String {
         Masked::KeepFirst(count) => format!("keep first {count}"),
         Masked::KeepLast(count) => format!("keep last {count}"),
         Masked::EmailDomain => "email domain".to_owned(),
+        Masked::Regex(regex) => format!("regex '{}' to '{}'", regex.pattern(), regex.replacement()),
         Masked::Round(step) => format!("round to {step}"),
+        Masked::Bucket(width) => format!("bucket {width}"),
         Masked::Truncate(period) => format!("truncate to {}", period.word()),
         Masked::Sql(text) => format!("sql {}", cut(text.clone())),
         Masked::Where { condition, masked, otherwise } => {

@@ -20,33 +20,12 @@ use crate::model::request::{Column, TableRequest};
 use crate::sql::expression::{Masked, Predicate};
 use crate::sql::print;
 
-/// What a table decision says before it is printed: for those who compare decisions and not their text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Trees {
-    /// The rows that may be seen.
-    pub(crate) rows: RowTree,
-    /// What is shown of each column of the request, in its order; `None`: the column is hidden.
-    pub(crate) columns: Vec<Option<Masked>>,
-}
-
-/// [`Rows`] before they are printed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum RowTree {
-    /// All.
-    All,
-    /// None.
-    None,
-    /// Those for which every predicate is TRUE; at least one.
-    Where(Vec<Predicate>),
-}
-
 pub(crate) fn decide(asker: &Asker<'_>, request: &TableRequest) -> TableDecision {
-    decide_with_trees(asker, request).0
+    bench(asker, request).decide()
 }
 
-/// The decision, and the trees that its SQL was printed from.
-pub(crate) fn decide_with_trees(asker: &Asker<'_>, request: &TableRequest) -> (TableDecision, Trees) {
-    Bench { of_base: of_base(asker, &request.table), ..Bench::new(asker, &request.table, request) }.decide()
+pub(super) fn bench<'a>(asker: &'a Asker<'a>, request: &'a TableRequest) -> Bench<'a> {
+    Bench { of_base: of_base(asker, &request.table), ..Bench::new(asker, &request.table, request) }
 }
 
 /// A connector's metadata table (`orders$files`) holds values and bounds of the table that it describes: it is for those who see
@@ -67,7 +46,7 @@ fn of_base(asker: &Asker<'_>, table: &TableName) -> Option<Verdict> {
 pub(crate) fn sees_raw(asker: &Asker<'_>, table: &TableName) -> bool {
     let columns = listing::columns_that_rules_name(asker, table);
     let request = TableRequest { table: table.clone(), columns };
-    let (decision, _) = Bench::new(asker, table, &request).decide();
+    let decision = Bench::new(asker, table, &request).decide();
     decision.read.is_allowed()
         && decision.rows == Rows::All
         && decision.columns.iter().all(|column| *column == ColumnDecision::Clear)
@@ -96,7 +75,7 @@ fn catalog_verdict(asker: &Asker<'_>, table: &TableName, open: bool) -> Verdict 
 }
 
 /// Everything that one decision is made from.
-struct Bench<'a> {
+pub(super) struct Bench<'a> {
     asker: &'a Asker<'a>,
     asking: Standing<'a>,
     view: TableView<'a>,
@@ -148,7 +127,7 @@ impl<'a> Bench<'a> {
         }
     }
 
-    fn decide(mut self) -> (TableDecision, Trees) {
+    fn decide(mut self) -> TableDecision {
         let limits: Vec<&EngineRule> = self.all_restraints().flat_map(|restraints| restraints.limits.clone()).collect();
         let usable_purposes = if self.allows.is_empty() && self.of_base.is_none() {
             self.allowing_purposes(&limits)
@@ -168,11 +147,10 @@ impl<'a> Bench<'a> {
             let hidden_columns = reads.iter().filter(|column| !selectable(column)).cloned().collect();
             Expression { sql, reads, hidden_columns }
         };
-        let trees = Trees { rows: self.rows(&read), columns: self.columns(&hidden) };
-        let rows = printed_rows(&trees.rows, &expression);
-        let columns = self.printed_columns(&hidden, &trees.columns, &expression);
+        let rows = self.rows(&read, &expression);
+        let columns = self.columns(&hidden, &expression);
         self.account(&read, &limits);
-        let decision = TableDecision {
+        TableDecision {
             // Where something is open for a purpose the reading verdict says which; of a catalog Trino would only say no.
             catalog: catalog_verdict(self.asker, self.view.table, read.is_allowed() || !usable_purposes.is_empty()),
             read,
@@ -181,8 +159,7 @@ impl<'a> Bench<'a> {
             rows,
             determined_by: self.determined_by,
             usable_purposes,
-        };
-        (decision, trees)
+        }
     }
 
     /// Where nothing allows reading: the purposes for which something would, and no limit stands against it.
@@ -289,7 +266,8 @@ impl<'a> Bench<'a> {
             })
     }
 
-    fn rows(&self, read: &Verdict) -> RowTree {
+    /// The conditions that every row seen fulfils.
+    pub(super) fn residuals(&self, read: &Verdict) -> Vec<Residual> {
         let mut residuals: Vec<Residual> = self
             .all_restraints()
             .flat_map(|restraints| &restraints.guards)
@@ -299,52 +277,58 @@ impl<'a> Bench<'a> {
         if read.is_allowed() && self.of_base.is_none() {
             residuals.push(any(self.allows.iter().map(|(_, scope)| scope.clone()).collect()));
         }
-        let mut filters: Vec<Predicate> = Vec::new();
-        for residual in residuals {
+        residuals
+    }
+
+    fn rows(&self, read: &Verdict, expression: &impl Fn(SqlText, Option<Vec<Identifier>>) -> Expression) -> Rows {
+        let mut filters: Vec<Expression> = Vec::new();
+        for residual in self.residuals(read) {
             match residual {
                 Residual::Known(Truth::True) => {}
-                Residual::Known(_) => return RowTree::None,
-                Residual::Open(predicate) if predicate.is_never_true() => return RowTree::None,
-                Residual::Open(predicate) if filters.contains(&predicate) => {}
-                Residual::Open(predicate) => filters.push(predicate),
+                Residual::Known(_) => return Rows::None,
+                Residual::Open(predicate) if predicate.is_never_true() => return Rows::None,
+                Residual::Open(predicate) => {
+                    let filter = expression(print::filter(&predicate), columns_of(&predicate));
+                    if !filters.contains(&filter) {
+                        filters.push(filter);
+                    }
+                }
             }
         }
-        if filters.is_empty() { RowTree::All } else { RowTree::Where(filters) }
+        if filters.is_empty() { Rows::All } else { Rows::Where(filters) }
     }
 
-    fn columns(&self, hidden: &[Option<String>]) -> Vec<Option<Masked>> {
-        let shown = |index: usize| {
-            if let Some(Some(_)) = hidden.get(index) {
-                return None;
-            }
-            let applied: Vec<Applied> = self
-                .all_restraints()
-                .filter_map(|restraints| restraints.masks.get(&index))
-                .flatten()
-                .map(|(_, applied)| applied.clone())
-                .collect();
-            Some(lattice::combine(applied))
-        };
-        (0..self.view.columns.len()).map(shown).collect()
+    /// What a column shows, hidden or not, under all masks on it.
+    pub(super) fn masked(&self, index: usize) -> Masked {
+        let applied: Vec<Applied> = self
+            .all_restraints()
+            .filter_map(|restraints| restraints.masks.get(&index))
+            .flatten()
+            .map(|(_, applied)| applied.clone())
+            .collect();
+        lattice::combine(applied)
     }
 
-    fn printed_columns(
+    fn columns(
         &self,
         hidden: &[Option<String>],
-        shown: &[Option<Masked>],
         expression: &impl Fn(SqlText, Option<Vec<Identifier>>) -> Expression,
     ) -> Vec<ColumnDecision> {
-        let decide = |((column, shown), hidden): ((&Column, &Option<Masked>), &Option<String>)| match (shown, hidden) {
-            (None, reason) => ColumnDecision::Hidden(reason.clone().unwrap_or_default()),
-            (Some(Masked::Clear), _) => ColumnDecision::Clear,
-            (Some(masked), _) => {
-                let mut reads = vec![column.name.clone()];
-                let reads = masked.columns(&mut reads).map(|()| reads);
-                let sql = print::mask(masked, &column.name, column.column_type);
-                ColumnDecision::Masked(expression(sql, reads))
+        let decide = |(index, column): (usize, &Column)| {
+            if let Some(Some(reason)) = hidden.get(index) {
+                return ColumnDecision::Hidden(reason.clone());
+            }
+            match self.masked(index) {
+                Masked::Clear => ColumnDecision::Clear,
+                masked => {
+                    let mut reads = vec![column.name.clone()];
+                    let reads = masked.columns(&mut reads).map(|()| reads);
+                    let sql = print::mask(&masked, &column.name, column.column_type);
+                    ColumnDecision::Masked(expression(sql, reads))
+                }
             }
         };
-        self.view.columns.iter().zip(shown).zip(hidden).map(decide).collect()
+        self.view.columns.iter().enumerate().map(decide).collect()
     }
 
     /// Names the rules that determined the answer.
@@ -396,17 +380,6 @@ fn scope<'a>(view: &TableView<'a>, asking: &Standing<'a>, rule: &'a EngineRule) 
     match &rule.sentence {
         Sentence::Allow { rows: Some(rows), .. } => view.scope(asking, rule, rows),
         _ => Residual::Known(Truth::True),
-    }
-}
-
-fn printed_rows(rows: &RowTree, expression: &impl Fn(SqlText, Option<Vec<Identifier>>) -> Expression) -> Rows {
-    match rows {
-        RowTree::All => Rows::All,
-        RowTree::None => Rows::None,
-        RowTree::Where(predicates) => {
-            let printed = |predicate: &Predicate| expression(print::filter(predicate), columns_of(predicate));
-            Rows::Where(predicates.iter().map(printed).collect())
-        }
     }
 }
 

@@ -38,6 +38,8 @@ rules:
 const GROUPS: &str = "analysts:ana,ben,cleo
 auditors:aud
 makers:maker
+AUDIT:sen_audit
+sales:sen_sales
 ";
 
 /// The mesh.
@@ -297,6 +299,7 @@ impl Mesh {
 fn write_documents(folder: &Path) {
     fs::write(folder.join("root.yaml"), ROOT).unwrap();
     fs::write(folder.join("masks.yaml"), super::masks::documents()).unwrap();
+    fs::write(folder.join("sentences.yaml"), super::sentences::documents()).unwrap();
     for (name, yaml) in super::DOCUMENTS {
         fs::write(folder.join(format!("{name}.yaml")), yaml).unwrap();
     }

@@ -93,13 +93,13 @@ fn of_the_domain(cursor: &mut Cursor<'_>) {
 
 fn named(cursor: &mut Cursor<'_>, members: &mut Vec<Member>) -> Result<(), Diagnostic> {
     cursor.skip(&["a", "the"]);
-    if cursor.takes("member|members of") || cursor.sees("in the group|groups") || cursor.sees("in group|groups") {
+    if cursor.takes("member|members of") || cursor.sees("in group|groups") {
         cursor.takes("in");
         cursor.skip(&["the", "a"]);
         cursor.demand(&["group", "groups"])?;
         members.push(Member::Group(cursor.exact_name("a group's name")?));
         more(cursor, members, |cursor| cursor.exact_name("a group's name").map(Member::Group))
-    } else if cursor.takes("in the role") || cursor.takes("in role") || cursor.takes("with role") {
+    } else if cursor.takes("in role") || cursor.takes("with role") {
         members.push(Member::Role(cursor.exact_name("a role's name")?));
         more(cursor, members, |cursor| cursor.exact_name("a role's name").map(Member::Role))
     } else if cursor.takes("acting|working") {

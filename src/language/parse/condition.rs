@@ -134,7 +134,7 @@ fn named_subject(cursor: &mut Cursor<'_>) -> Result<Option<Condition>, Diagnosti
         }
         return Ok(Some(Condition::MemberOf(cursor.exact_name("a group's name")?)));
     }
-    if cursor.takes("in the role") || cursor.takes("in role") {
+    if cursor.takes("in role") {
         return Ok(Some(Condition::InRole(cursor.exact_name("a role's name")?)));
     }
     if cursor.takes("acting|working for|under") {
