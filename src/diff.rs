@@ -38,7 +38,7 @@ use crate::engine::tags::Placed;
 use crate::engine::target::Place;
 use crate::model::action::Action;
 use crate::model::name::{Identifier, TableName};
-use crate::model::request::Column;
+use crate::model::request::{Column, TableRequest};
 
 /// The most points that are looked at for the rules on one place, and for all places together.
 const MOST_POINTS: usize = 8_192;
@@ -46,6 +46,9 @@ const MOST_POINTS_IN_ALL: usize = 200_000;
 
 /// However many places there are, so many points are looked at for each.
 const FEWEST_POINTS: usize = 128;
+
+/// So many kinds of people's views of a table are looked through.
+const MOST_DEFINERS: usize = 4;
 
 /// One folder.
 #[derive(Debug)]
@@ -182,7 +185,12 @@ impl<'a> Comparison<'a, '_> {
         let mut found = Vec::new();
         let bench = Bench::new(self.sides, &self.rules, context, ActsOn::Table);
         for (request, on) in &classes {
-            found.extend(self.findings(&people, on, |pair| bench.table(pair, request)));
+            let definers = definers(&bench, &people, request);
+            found.extend(self.findings(&people, on, |pair| {
+                let mut changes = bench.table(pair, request);
+                changes.extend(through_views(&bench, &definers, pair, request, &changes));
+                changes
+            }));
         }
         self.found.extend(found);
     }
@@ -349,6 +357,41 @@ impl<'a> Comparison<'a, '_> {
     }
 }
 
+/// Those whose views are looked through: some of those who may share a table, with whether anything differs for themselves.
+fn definers<'k>(bench: &Bench<'_, '_>, kinds: &'k Kinds, request: &TableRequest) -> Vec<(&'k Pair, Vec<Way>)> {
+    if !bench.somebody_may_share() {
+        return Vec::new();
+    }
+    let sharing = kinds.pairs.iter().filter(|pair| bench.may_share(pair, request)).take(MOST_DEFINERS);
+    sharing.map(|pair| (pair, ways(&bench.table(pair, request)))).collect()
+}
+
+/// Which ways what is seen of a table changes.
+fn ways(changes: &[Change]) -> Vec<Way> {
+    changes.iter().filter(|change| !matches!(change.what, What::Actions(_))).map(|change| change.way).collect()
+}
+
+/// What somebody sees more or less of through others' views. What changes for oneself, or for the view's owner, is said there.
+fn through_views(
+    bench: &Bench<'_, '_>,
+    definers: &[(&Pair, Vec<Way>)],
+    pair: &Pair,
+    request: &TableRequest,
+    own: &[Change],
+) -> Vec<Change> {
+    let mut told = ways(own);
+    let mut changes = Vec::new();
+    for (definer, of_definer) in definers {
+        for change in bench.view(definer, pair, request) {
+            if !told.contains(&change.way) && !of_definer.contains(&change.way) {
+                told.push(change.way);
+                changes.push(Change { what: What::Views, ..change });
+            }
+        }
+    }
+    changes
+}
+
 /// That something is listed, and a catalog's session properties, which are for those to whom something in it is visible.
 fn goes_with_what_is_in_it(finding: &Finding) -> bool {
     let words = ["see", "set catalog session property"];
@@ -376,7 +419,8 @@ fn gravity(what: &What) -> u8 {
         What::Rows => 1,
         What::Column(_) => 2,
         What::Cells(_) => 3,
-        What::Actions(_) => 4,
+        What::Views => 4,
+        What::Actions(_) => 5,
     }
 }
 

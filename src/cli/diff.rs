@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use jiff::Timestamp;
@@ -71,9 +71,14 @@ impl Diff {
         if diff.somebody_gains() { Exit::Denied } else { Exit::Fine }
     }
 
-    fn documents(&self, folder: &std::path::Path) -> Result<Documents, Exit> {
-        let format = if self.format == DiffFormat::Json { Format::Json } else { Format::Text };
-        load::folder(folder).map(|loaded| loaded.documents).map_err(|findings| report(&findings, format))
+    fn documents(&self, folder: &Path) -> Result<Documents, Exit> {
+        load::folder(folder).map(|loaded| loaded.documents).map_err(|findings| {
+            if self.format == DiffFormat::Json {
+                return report(&findings, Format::Json);
+            }
+            eprintln!("{} does not check:\n", folder.display());
+            report(&findings, Format::Text)
+        })
     }
 }
 
@@ -171,6 +176,8 @@ fn what(finding: &Finding, gains: bool) -> String {
         (What::Column(name), false) => format!("no longer see column {name} of {on}"),
         (What::Cells(name), true) => format!("{maybe}see more of column {name} of {on}"),
         (What::Cells(name), false) => format!("{maybe}see less of column {name} of {on}"),
+        (What::Views, true) => format!("{maybe}see more of {on} through views of those who may share it"),
+        (What::Views, false) => format!("{maybe}see less of {on} through views of those who may share it"),
         (What::Actions(actions), true) => format!("can {} on {on}", actions.join(", ")),
         (What::Actions(actions), false) => format!("can no longer {} on {on}", actions.join(", ")),
     }

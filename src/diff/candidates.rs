@@ -10,6 +10,7 @@ use bigdecimal::BigDecimal;
 use jiff::civil::{Date, DateTime};
 use jiff::{Span, Timestamp};
 
+use crate::model::cell::Cell;
 use crate::model::column_type::ColumnType;
 use crate::sql::expression::{Affix, Literal};
 
@@ -74,6 +75,27 @@ impl Datum {
         }
     }
 
+    /// As a cell of a column.
+    pub(super) fn cell(&self, column_type: ColumnType) -> Cell {
+        match self {
+            Self::Text(text) => Cell::Text(text.clone()),
+            Self::Padded(text) => Cell::Char(text.trim_end_matches(' ').to_owned()),
+            Self::Number(number) => match column_type {
+                ColumnType::Double => number.to_plain_string().parse().map_or(Cell::Null, Cell::Double),
+                ColumnType::Real => number.to_plain_string().parse().map_or(Cell::Null, Cell::Real),
+                // A whole number compares as a decimal with decimals and whole numbers alike.
+                _ => Cell::Decimal(number.clone()),
+            },
+            Self::NotANumber if column_type == ColumnType::Real => Cell::Real(f32::NAN),
+            Self::NotANumber => Cell::Double(f64::NAN),
+            Self::Boolean(value) => Cell::Boolean(*value),
+            Self::Date(date) => Cell::Date(*date),
+            Self::Local(at) => Cell::Timestamp(*at),
+            Self::Instant(at) => Cell::Instant(*at),
+            Self::Opaque => Cell::Opaque(String::new()),
+        }
+    }
+
     /// As SQL would have it, for people.
     pub(super) fn shown(&self) -> String {
         match self {
@@ -94,11 +116,6 @@ fn padded(a: &str, b: &str) -> Ordering {
     let length = a.chars().count().max(b.chars().count());
     let fill = |text: &str| format!("{text:<length$}");
     fill(a).cmp(&fill(b))
-}
-
-/// The lower case of text as Trino's `lower` has it.
-pub(super) fn lower(text: &str) -> String {
-    text.chars().map(|c| c.to_lowercase().next().unwrap_or(c)).collect()
 }
 
 /// What predicates say of one column.

@@ -12,10 +12,11 @@ use crate::diff::places::{ActsOn, only_lists};
 use crate::diff::region::Found;
 use crate::diff::rows::seen_besides;
 use crate::diff::shown;
-use crate::engine::snapshot::Snapshot;
-use crate::engine::{decide, decide_table};
 use crate::engine::rules::EngineRule;
+use crate::engine::snapshot::Snapshot;
 use crate::engine::trees::{RowsTree, TableTrees, trees};
+use crate::engine::{decide, decide_table};
+use crate::language::syntax::Sentence;
 use crate::model::action::{Action, ActionGroup};
 use crate::model::decision::{ColumnDecision, Contribution, Decision, Effect, RuleReference, TableDecision};
 use crate::model::name::Identifier;
@@ -120,6 +121,53 @@ impl<'a, 'b> Bench<'a, 'b> {
             verdicts.push((Action::CreateViewWithSelectFromColumns, new.share.is_allowed(), causes));
         }
         self.actions(&verdicts, ActsOn::Table, &mut changes);
+        changes
+    }
+
+    /// Whether any rule here lets people share.
+    pub(super) fn somebody_may_share(&self) -> bool {
+        let action = Action::CreateViewWithSelectFromColumns;
+        let shares =
+            |rule: &EngineRule| matches!(rule.sentence, Sentence::Allow { .. }) && rule.actions.contains(action);
+        self.context.rules.iter().flatten().any(|rule| shares(rule))
+    }
+
+    /// Whether somebody may share a table before or after.
+    pub(super) fn may_share(&self, pair: &Pair, request: &TableRequest) -> bool {
+        let [old, new] = self.sides;
+        let may = |side: &Side<'_>, subject: &Subject| decide_table(side.snapshot, subject, request).share.is_allowed();
+        may(new, &pair.new) || may(old, &pair.old)
+    }
+
+    /// What differs for somebody who reads a table through a view of somebody else's.
+    pub(super) fn view(&self, definer: &Pair, reader: &Pair, request: &TableRequest) -> Vec<Change> {
+        let behind = |definer: &Subject, reader: &Subject| Subject {
+            asking: definer.asking.clone(),
+            invoker: Some(reader.asking.clone()),
+            ..reader.clone()
+        };
+        let [old_side, new_side] = self.sides;
+        let (old, before) = decided(old_side.snapshot, &behind(&definer.old, &reader.old), request);
+        let (new, after) = decided(new_side.snapshot, &behind(&definer.new, &reader.new), request);
+        let open = |decision: &TableDecision| {
+            decision.read.is_allowed() && decision.catalog.is_allowed() && decision.share.is_allowed()
+        };
+        let mut changes = Vec::new();
+        match (open(&old), open(&new)) {
+            (false, false) => {}
+            (true, true) => {
+                self.rows([&old, &new], [&before, &after], &mut changes);
+                self.columns([&old, &new], [&before, &after], request, &mut changes);
+            }
+            (was, _) => changes.push(Change {
+                way: if was { Way::Loss } else { Way::Gain },
+                what: What::Views,
+                before: if was { shown::table(&old, &before, &request.columns) } else { "nothing".to_owned() },
+                after: if was { "nothing".to_owned() } else { shown::table(&new, &after, &request.columns) },
+                certainty: Certainty::Certain,
+                because: self.because(&old, &new, &|_| true),
+            }),
+        }
         changes
     }
 

@@ -46,6 +46,8 @@ pub enum What {
     Column(String),
     /// What a weaker mask shows.
     Cells(String),
+    /// What is seen of it through views of those who may share it, and not on one's own.
+    Views,
     /// Actions, in the language's words.
     Actions(Vec<String>),
 }

@@ -3,11 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::diff::candidates::{Asked, Candidate, Datum, Within, candidates, lower};
+use crate::diff::candidates::{Asked, Candidate, Datum, Within, candidates};
 use crate::engine::truth::Truth;
+use crate::model::cell::Cell;
 use crate::model::column_type::ColumnType;
 use crate::model::name::Identifier;
-use crate::sql::expression::{Affix, Literal, Operator, Predicate, Scalar};
+use crate::model::request::Column;
+use crate::sql::evaluate::Row;
+use crate::sql::expression::{Literal, Operator, Predicate, Scalar};
 
 /// More classes of rows than this are not looked at.
 const MOST_ROWS: usize = 20_000;
@@ -43,15 +46,18 @@ enum Over {
 
 struct Search {
     atoms: Vec<(Predicate, Over)>,
-    /// Columns, and behind them what depends on nothing that is known.
-    columns: Vec<(Option<Identifier>, ColumnType)>,
+    /// Columns, and in between what depends on nothing that is known.
+    columns: Vec<Option<Column>>,
+    /// Of each atom over one column what it is of each of the column's candidates.
+    known: Vec<Vec<Truth>>,
 }
 
 /// Looks for a row for which `wanted` holds of the predicates' truths, in their order.
 pub(super) fn find(predicates: &[&Predicate], wanted: impl Fn(&[Truth]) -> bool) -> Found {
-    let mut search = Search { atoms: Vec::new(), columns: Vec::new() };
+    let mut search = Search { atoms: Vec::new(), columns: Vec::new(), known: Vec::new() };
     let trees: Vec<Tree> = predicates.iter().map(|predicate| search.tree(predicate)).collect();
     let Some(candidates) = search.candidates() else { return Found::Unknown };
+    search.ask_each(&candidates);
     let rows = candidates.iter().try_fold(1_usize, |rows, of| rows.checked_mul(of.len()));
     let limit = rows.filter(|rows| *rows <= MOST_ROWS);
     let mut row = vec![0_usize; candidates.len()];
@@ -126,18 +132,18 @@ impl Search {
                 Over::Column(self.column(column, *column_type))
             }
             _ => {
-                self.columns.push((None, ColumnType::Unknown));
+                self.columns.push(None);
                 Over::Itself(self.columns.len() - 1)
             }
         }
     }
 
     fn column(&mut self, name: &Identifier, column_type: ColumnType) -> usize {
-        let wanted = (Some(name.clone()), column_type);
-        match self.columns.iter().position(|known| *known == wanted) {
+        let wanted = Column::typed(name.clone(), column_type);
+        match self.columns.iter().position(|known| known.as_ref() == Some(&wanted)) {
             Some(place) => place,
             None => {
-                self.columns.push(wanted);
+                self.columns.push(Some(wanted));
                 self.columns.len() - 1
             }
         }
@@ -161,8 +167,8 @@ impl Search {
             }
         }
         self.share_literals(&mut asked)?;
-        let of = |((name, column_type), asked): (&(Option<Identifier>, ColumnType), &Asked)| match name {
-            Some(_) => candidates(*column_type, asked),
+        let of = |(column, asked): (&Option<Column>, &Asked)| match column {
+            Some(column) => candidates(column.column_type, asked),
             // TRUE, FALSE and UNKNOWN, of which none is known to be possible.
             None => {
                 let value = |datum| Candidate { datum, assumed: Vec::new(), real: false };
@@ -170,6 +176,19 @@ impl Search {
             }
         };
         self.columns.iter().zip(&asked).map(of).collect()
+    }
+
+    /// Asks each atom of each value of its column, once.
+    fn ask_each(&mut self, candidates: &[Vec<Candidate>]) {
+        let of_atom = |(number, (atom, over)): (usize, &(Predicate, Over))| match over {
+            Over::Column(place) => {
+                let column = self.columns.get(*place).and_then(Option::as_ref);
+                let values = candidates.get(*place).into_iter().flatten();
+                values.map(|value| of_value(number, atom, column, value)).collect()
+            }
+            Over::Columns(..) | Over::Itself(_) => Vec::new(),
+        };
+        self.known = self.atoms.iter().enumerate().map(of_atom).collect();
     }
 
     /// Columns that are compared with each other have each other's literals. `None`: more than two are, which two values of each gap
@@ -204,9 +223,15 @@ impl Search {
                 let Some((atom, over)) = self.atoms.get(*number) else { return Truth::Unknown };
                 let at = |place: &usize| candidates.get(*place).and_then(|of| of.get(*row.get(*place)?));
                 match over {
-                    Over::Column(place) => at(place).map_or(Truth::Unknown, |value| of_value(*number, atom, value)),
+                    Over::Column(place) => {
+                        let known = self.known.get(*number).and_then(|known| known.get(*row.get(*place)?));
+                        known.copied().unwrap_or(Truth::Unknown)
+                    }
                     Over::Columns(left, right) => match (at(left), at(right)) {
-                        (Some(left), Some(right)) => of_values(atom, left, right),
+                        (Some(one), Some(other)) => {
+                            let column = |place: &usize| self.columns.get(*place).and_then(Option::as_ref);
+                            of_values(atom, [column(left), column(right)], [one, other])
+                        }
                         _ => Truth::Unknown,
                     },
                     Over::Itself(place) => match at(place).and_then(|value| value.datum.as_ref()) {
@@ -221,8 +246,8 @@ impl Search {
     /// The row in words, without the columns that do not matter.
     fn told(&self, candidates: &[Vec<Candidate>], row: &[usize], hit: &impl Fn(&[usize]) -> bool) -> String {
         let mut told = Vec::new();
-        for (place, ((name, _), of)) in self.columns.iter().zip(candidates).enumerate() {
-            let Some(name) = name else { continue };
+        for (place, (column, of)) in self.columns.iter().zip(candidates).enumerate() {
+            let Some(Column { name, .. }) = column else { continue };
             let matters = (0..of.len()).any(|other| {
                 let mut changed = row.to_vec();
                 changed.get_mut(place).map(|at| *at = other);
@@ -271,68 +296,35 @@ fn ask(asked: &mut Asked, number: usize, atom: &Predicate) {
     }
 }
 
-fn of_value(number: usize, atom: &Predicate, value: &Candidate) -> Truth {
-    let Some(datum) = &value.datum else {
-        return match atom {
-            Predicate::IsNull(_) => Truth::True,
-            Predicate::IsTrue(_) => Truth::False,
-            _ => Truth::Unknown,
-        };
-    };
-    if let Some((_, assumed)) = value.assumed.iter().find(|(atom, _)| *atom == number) {
-        return (*assumed).into();
+/// What an atom is of one value of its column.
+fn of_value(number: usize, atom: &Predicate, column: Option<&Column>, value: &Candidate) -> Truth {
+    let assumed = value.assumed.iter().find(|(atom, _)| *atom == number);
+    match (assumed, column) {
+        (Some((_, assumed)), _) => (*assumed).into(),
+        (None, Some(column)) => of_row(atom, &[column.clone()], &[cell(column, value)]),
+        (None, None) => Truth::Unknown,
     }
-    let as_read = |scalar: &Scalar| match (scalar, datum) {
-        (Scalar::LowerColumn(..), Datum::Text(text)) => Datum::Text(lower(text)),
-        (Scalar::LowerColumn(..), Datum::Padded(text)) => Datum::Padded(lower(text)),
-        _ => datum.clone(),
-    };
-    match atom {
-        Predicate::Compare(column, operator, Scalar::Literal(literal)) => {
-            holds(*operator, &as_read(column), &Datum::of_literal(literal))
+}
+
+fn of_values(atom: &Predicate, columns: [Option<&Column>; 2], values: [&Candidate; 2]) -> Truth {
+    match columns {
+        // A column compared with itself is one column.
+        [Some(left), Some(right)] if left.name == right.name => of_row(atom, &[left.clone()], &[cell(left, values[0])]),
+        [Some(left), Some(right)] => {
+            of_row(atom, &[left.clone(), right.clone()], &[cell(left, values[0]), cell(right, values[1])])
         }
-        Predicate::Compare(Scalar::Literal(literal), operator, column) => {
-            holds(operator.mirrored(), &as_read(column), &Datum::of_literal(literal))
-        }
-        Predicate::In(column, literals) => {
-            let read = as_read(column);
-            Truth::any(literals.iter().map(|literal| holds(Operator::Equal, &read, &Datum::of_literal(literal))))
-        }
-        Predicate::IsNull(_) => Truth::False,
-        Predicate::IsTrue(_) => (*datum == Datum::Boolean(true)).into(),
-        Predicate::Like(column, affix, wanted) => match as_read(column) {
-            Datum::Text(text) => has(&text, *affix, wanted),
-            Datum::Padded(text) => has(text.trim_end_matches(' '), *affix, wanted),
-            _ => Truth::Unknown,
-        },
         _ => Truth::Unknown,
     }
 }
 
-fn of_values(atom: &Predicate, left: &Candidate, right: &Candidate) -> Truth {
-    match (atom, &left.datum, &right.datum) {
-        (Predicate::Compare(_, operator, _), Some(left), Some(right)) => holds(*operator, left, right),
-        _ => Truth::Unknown,
-    }
+fn cell(column: &Column, value: &Candidate) -> Cell {
+    value.datum.as_ref().map_or(Cell::Null, |datum| datum.cell(column.column_type))
 }
 
-fn has(text: &str, affix: Affix, wanted: &str) -> Truth {
-    match affix {
-        Affix::Prefix => text.starts_with(wanted),
-        Affix::Suffix => text.ends_with(wanted),
-        Affix::Infix => text.contains(wanted),
+fn of_row(atom: &Predicate, columns: &[Column], cells: &[Cell]) -> Truth {
+    // What cannot be told without a Trino is not known.
+    match (Row { columns, cells }).is(atom) {
+        Ok(Some(is)) => is.into(),
+        Ok(None) | Err(_) => Truth::Unknown,
     }
-    .into()
-}
-
-fn holds(operator: Operator, left: &Datum, right: &Datum) -> Truth {
-    let Some(ordering) = left.compare(right) else { return Truth::False };
-    match operator {
-        Operator::Equal => ordering.is_eq(),
-        Operator::Less => ordering.is_lt(),
-        Operator::LessOrEqual => ordering.is_le(),
-        Operator::Greater => ordering.is_gt(),
-        Operator::GreaterOrEqual => ordering.is_ge(),
-    }
-    .into()
 }

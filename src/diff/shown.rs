@@ -25,7 +25,9 @@ pub(super) fn rows(rows: &RowsTree) -> String {
     }
 }
 
+/// On one line, and not too long.
 fn cut(text: String) -> String {
+    let text = text.replace('\n', "");
     if text.chars().count() <= LONGEST {
         return text;
     }

@@ -187,6 +187,7 @@ fn tells(diff: &Diff, case: &Case, gain: &str) -> bool {
             What::Table => true,
             What::Rows => gain.starts_with("row") && !gain.contains("column"),
             What::Column(name) | What::Cells(name) => gain.ends_with(&format!("column {name}")),
+            What::Views => false,
             What::Actions(_) => !gain.starts_with("row"),
         };
         kind && finding.on.contains(&table) && finding.users.contains(user)
