@@ -27,6 +27,7 @@ use jiff::tz::TimeZone;
 use crate::diff::change::{Bench, Change, Pair, Way};
 use crate::diff::context::{Background, Context, Key, Rules};
 use crate::diff::finding::{Cause, Diff, Example, Finding, What};
+use crate::diff::interest::Interest;
 use crate::diff::kinds::Kinds;
 use crate::diff::people::{Declared, People};
 use crate::diff::places::{ActsOn, AskedTable, Thing};
@@ -46,6 +47,9 @@ const MOST_POINTS_IN_ALL: usize = 200_000;
 
 /// However many places there are, so many points are looked at for each.
 const FEWEST_POINTS: usize = 128;
+
+/// So many places at which not every combination was looked at are named.
+const MOST_LEFT_OUT: usize = 5;
 
 /// So many kinds of people's views of a table are looked through.
 const MOST_DEFINERS: usize = 4;
@@ -166,27 +170,35 @@ impl<'a> Comparison<'a, '_> {
         let [old, new] = self.sides;
         let columns = Columns::of(share.context.rules.iter().flatten().copied(), [old.documents, new.documents]);
         let mut classes: BTreeMap<Vec<ColumnClass>, (Vec<Column>, Vec<&AskedTable>)> = BTreeMap::new();
+        let alike = |class: &[ColumnClass]| class.iter().all(|column| column.placed[0] == column.placed[1]);
         for table in &share.members {
             let (class, asked) = self.columns(&table.name, &columns);
             classes.entry(class).or_insert_with(|| (asked, Vec::new())).1.push(table);
         }
         let classes: Vec<_> = classes
-            .into_values()
-            .filter_map(|(columns, tables)| {
+            .into_iter()
+            .filter_map(|(class, (columns, tables))| {
                 // A table that nobody named says nothing that a named one with the same rules and columns does not.
                 let named: Vec<&AskedTable> = tables.iter().copied().filter(|table| table.declared).collect();
                 // INVARIANT: the columns are those of the first; named tables come first.
                 let request = change::request(&tables.first()?.name, &columns);
                 let tables = if named.is_empty() { tables } else { named };
-                Some((request, tables.iter().map(|table| table.shown.clone()).collect::<BTreeSet<String>>()))
+                Some((
+                    request,
+                    tables.iter().map(|table| table.shown.clone()).collect::<BTreeSet<String>>(),
+                    alike(&class),
+                ))
             })
             .collect();
         let context = &share.context;
         let mut found = Vec::new();
         let bench = Bench::new(self.sides, &self.rules, context, ActsOn::Table);
-        for (request, on) in &classes {
+        for (request, on, tags_alike) in &classes {
             let definers = definers(&bench, &people, request);
             found.extend(self.findings(&people, on, |pair| {
+                if pair.alike && *tags_alike && definers.is_empty() {
+                    return Vec::new();
+                }
                 let mut changes = bench.table(pair, request);
                 changes.extend(through_views(&bench, &definers, pair, request, &changes));
                 changes
@@ -203,7 +215,9 @@ impl<'a> Comparison<'a, '_> {
         let bench = Bench::new(self.sides, &self.rules, context, ActsOn::of(&first.resource));
         for thing in &share.members {
             let on = BTreeSet::from([thing.shown.clone()]);
-            found.extend(self.findings(&people, &on, |pair| bench.thing(pair, &thing.resource)));
+            found.extend(self.findings(&people, &on, |pair| {
+                if pair.alike { Vec::new() } else { bench.thing(pair, &thing.resource) }
+            }));
         }
         self.found.extend(found);
     }
@@ -212,7 +226,9 @@ impl<'a> Comparison<'a, '_> {
     fn people(&mut self, context: &Context<'a>, table: Option<&TableName>, most: usize, on: &str) -> Kinds {
         let interest = context.interest(self.sides, table);
         self.sql |= interest.sql;
-        let people = People::of(self.sides, &self.declared, &interest, most);
+        let mut foremost = Interest::default();
+        context.changed().for_each(|rule| foremost.rule(rule));
+        let people = People::of(self.sides, &self.declared, &interest, &foremost, most);
         if let Some(left_out) = &people.left_out {
             self.left_out.insert(format!("{on} and what has the same rules: {left_out} were looked at"));
         }
@@ -341,7 +357,11 @@ impl<'a> Comparison<'a, '_> {
         if diff.gains.is_empty() && diff.losses.is_empty() {
             return diff;
         }
-        diff.not_covered.extend(self.left_out);
+        let more = self.left_out.len().saturating_sub(MOST_LEFT_OUT);
+        diff.not_covered.extend(self.left_out.into_iter().take(MOST_LEFT_OUT));
+        if more > 0 {
+            diff.not_covered.push(format!("{more} more places: not every combination of what people have"));
+        }
         if self.untyped > 0 {
             diff.not_covered.push(
                 "tables without a Table document: only the columns that documents name were asked about, with the types that rules compare them with".to_owned(),

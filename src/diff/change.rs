@@ -49,6 +49,8 @@ pub(super) struct Pair {
     pub(super) new: Subject,
     /// What each rule on the place looks at, the old rules before the new ones.
     pub(super) looks: Vec<usize>,
+    /// Whether the rules that can do anything to them are the same before and after, and look at the same.
+    pub(super) alike: bool,
 }
 
 /// Actions that every rule treats alike.

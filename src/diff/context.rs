@@ -43,7 +43,9 @@ pub(super) struct Key {
 #[derive(Clone, Debug)]
 pub(super) struct Context<'a> {
     pub(super) rules: [Vec<&'a EngineRule>; 2],
-    pub(super) ids: [BTreeSet<RuleId>; 2],
+    /// What each of them is, and how far it reaches.
+    pub(super) on: [Vec<(RuleId, Reach)>; 2],
+    ids: [BTreeSet<RuleId>; 2],
 }
 
 impl Rules {
@@ -88,7 +90,7 @@ impl Rules {
             people: if matters { people } else { Default::default() },
             alone: table.filter(|table| table.bases().next().is_some()).cloned(),
         };
-        (key, Context { rules: [old.1, new.1], ids })
+        (key, Context { rules: [old.1, new.1], on: [old.2, new.2], ids })
     }
 
     fn on<'a>(
@@ -96,7 +98,7 @@ impl Rules {
         side: Option<&&Side<'a>>,
         ids: Option<&Vec<RuleId>>,
         places: &[Place<'_>],
-    ) -> (On, Vec<&'a EngineRule>) {
+    ) -> (On, Vec<&'a EngineRule>, On) {
         let (Some(side), Some(ids)) = (side, ids) else { return Default::default() };
         let snapshot: &'a Snapshot = side.snapshot;
         let mut reached: BTreeMap<usize, Reach> = BTreeMap::new();
@@ -106,10 +108,11 @@ impl Rules {
                 *known = reach.max(*known);
             }
         }
-        let mut on: On = reached.iter().filter_map(|(number, reach)| Some((*ids.get(*number)?, *reach))).collect();
+        let each: On = reached.iter().filter_map(|(number, reach)| Some((*ids.get(*number)?, *reach))).collect();
+        let mut on = each.clone();
         on.sort_unstable();
         on.dedup();
-        (on, reached.keys().filter_map(|number| snapshot.rules.get(*number)).collect())
+        (on, reached.keys().filter_map(|number| snapshot.rules.get(*number)).collect(), each)
     }
 
     /// Why an answer is another, as far as rules tell: those that determined it in one folder and are not on the place in the other.
@@ -166,6 +169,23 @@ impl Key {
 }
 
 impl<'a> Context<'a> {
+    /// One rule of one folder by itself.
+    pub(super) fn of_one(rule: &'a EngineRule, side: usize) -> Self {
+        let mut alone = Self { rules: Default::default(), on: Default::default(), ids: Default::default() };
+        alone.rules.get_mut(side).into_iter().for_each(|rules| rules.push(rule));
+        alone
+    }
+
+    /// The rules that are on the place in one folder alone, or reach over it in another way.
+    pub(super) fn changed(&self) -> impl Iterator<Item = &'a EngineRule> + '_ {
+        let [old, new] = &self.on;
+        let of = |rules: &'_ [&'a EngineRule], own: &'_ On, other: &'_ On| -> Vec<&'a EngineRule> {
+            rules.iter().zip(own).filter(|(_, on)| !other.contains(on)).map(|(rule, _)| *rule).collect()
+        };
+        let [before, after] = &self.rules;
+        [of(before, old, new), of(after, new, old)].into_iter().flatten()
+    }
+
     /// What the rules ask of people: the grants that count for them, and the people of the domain, included.
     pub(super) fn interest(&self, sides: [&Side<'a>; 2], table: Option<&TableName>) -> Interest<'a> {
         let mut interest = Interest::default();

@@ -7,7 +7,7 @@ use crate::diff::change::Pair;
 use crate::diff::context::Context;
 use crate::diff::interest::Interest;
 use crate::diff::people::{Age, Axis, People, Point, Position};
-use crate::engine::apart::{Looks, looks, names_unproven_purpose};
+use crate::engine::apart::{Looks, gives, looks, names_unproven_purpose};
 use crate::engine::rules::EngineRule;
 use crate::engine::standing::Asker;
 use crate::model::name::TableName;
@@ -54,11 +54,13 @@ impl Kinds {
             .flat_map(|(age, rules)| rules.iter().map(move |rule| (age, *rule)));
         let mut looked: Vec<(Age, &EngineRule, Known<usize>)> = rules
             .map(|(age, rule)| {
-                (age, rule, Known::on(&axes_of(rule, age, sides, context, &people, &purpose_axes, table), &people))
+                (age, rule, Known::on(&axes_of(rule, age, sides, &people, &purpose_axes, table), &people))
             })
             .collect();
         let side = |age: Age| if age == Age::Old { sides[0] } else { sides[1] };
-        let mut distinct: HashMap<Looks, usize> = HashMap::new();
+        let mut distinct: HashMap<(bool, Looks), usize> = HashMap::new();
+        let mut can_apply: Vec<bool> = Vec::new();
+        let twins = twins(context);
         let mut known: HashMap<Vec<usize>, usize> = HashMap::new();
         let (mut of_point, mut pairs) = (Vec::new(), Vec::new());
         for point in &people.points {
@@ -84,8 +86,12 @@ impl Kinds {
                 key.push(known.get(point, || {
                     let mut number = 0;
                     ask(*age, &mut |asker| {
-                        let next = distinct.len();
-                        number = *distinct.entry(looks(&asker.asking(), rule, table)).or_insert(next);
+                        let (gives, looks) = (gives(&rule.sentence), looks(&asker.asking(), rule, table));
+                        let applies = looks.can_apply(gives);
+                        number = *distinct.entry((gives, looks)).or_insert_with(|| {
+                            can_apply.push(applies);
+                            can_apply.len() - 1
+                        });
                     });
                     number
                 }));
@@ -94,7 +100,8 @@ impl Kinds {
                 Some(number) => *number,
                 None => {
                     let (old, new) = (people.subject(point, Age::Old), people.subject(point, Age::New));
-                    pairs.push(Pair { old, new, looks: key.clone() });
+                    let alike = twins.iter().all(|twins| twins.are_alike(&key, &can_apply));
+                    pairs.push(Pair { old, new, looks: key.clone(), alike });
                     known.insert(key, pairs.len() - 1);
                     pairs.len() - 1
                 }
@@ -103,6 +110,35 @@ impl Kinds {
         }
         Self { people, of_point, pairs }
     }
+}
+
+/// A rule's places among the old and the new rules.
+enum Twins {
+    /// It is on the place in both folders.
+    Both(usize, usize),
+    /// It is there in one alone.
+    One(usize),
+}
+
+impl Twins {
+    /// Whether it does the same before and after to somebody in whom the rules look at this.
+    fn are_alike(&self, looks: &[usize], can_apply: &[bool]) -> bool {
+        match self {
+            Self::Both(old, new) => looks.get(*old) == looks.get(*new),
+            Self::One(rule) => looks.get(*rule).and_then(|looks| can_apply.get(*looks)) == Some(&false),
+        }
+    }
+}
+
+fn twins(context: &Context<'_>) -> Vec<Twins> {
+    let [old, new] = &context.on;
+    let after = |on| new.iter().position(|other| other == on).map(|place| old.len() + place);
+    let of_old = old.iter().enumerate().map(|(place, on)| match after(on) {
+        Some(twin) => Twins::Both(place, twin),
+        None => Twins::One(place),
+    });
+    let of_new = new.iter().enumerate().filter(|(_, on)| !old.contains(on));
+    of_old.chain(of_new.map(|(place, _)| Twins::One(old.len() + place))).collect()
 }
 
 fn names_purpose(people: &People, point: &Point) -> bool {
@@ -123,16 +159,11 @@ fn axes_of(
     rule: &EngineRule,
     age: Age,
     sides: [&Side<'_>; 2],
-    context: &Context<'_>,
     people: &People,
     purpose_axes: &BTreeSet<usize>,
     table: Option<&TableName>,
 ) -> BTreeSet<usize> {
-    let mut alone = Context { rules: Default::default(), ..context.clone() };
-    if let Some(rules) = alone.rules.get_mut(usize::from(age == Age::New)) {
-        rules.push(rule);
-    }
-    let interest = alone.interest(sides, table);
+    let interest = Context::of_one(rule, usize::from(age == Age::New)).interest(sides, table);
     let mut axes = axes_in(&interest, people);
     if !interest.purposes.is_empty() || interest.every_purpose {
         axes.extend(purpose_axes);

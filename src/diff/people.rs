@@ -26,6 +26,9 @@ const MOST_VALUES: usize = 8;
 /// The most points in time.
 const MOST_INSTANTS: usize = 12;
 
+/// So many people, invented and declared, are looked at with each group that no changed rule names, where there are too many.
+const SOME: usize = 8;
+
 /// A user whom no document and no rule names.
 const SOMEBODY: &str = "somebody";
 
@@ -84,7 +87,13 @@ pub(super) struct People {
 
 impl People {
     /// Lays the points out.
-    pub(super) fn of(sides: [&Side<'_>; 2], users: &Declared, interest: &Interest<'_>, most: usize) -> Self {
+    pub(super) fn of(
+        sides: [&Side<'_>; 2],
+        users: &Declared,
+        interest: &Interest<'_>,
+        foremost: &Interest<'_>,
+        most: usize,
+    ) -> Self {
         let [old, new] = sides;
         let now = new.now;
         let mut axes = vec![(Axis::User, users.user_positions(interest))];
@@ -109,29 +118,28 @@ impl People {
         let declared_names: BTreeSet<u16> = declared_names.map(|(place, _)| place).collect();
         let mut people = Self { persons: axes.len(), axes, points: Vec::new(), declared, left_out: None };
         let instants = instants(interest, now, &old.snapshot.zone);
-        let standing_axes = interest
-            .groups
-            .iter()
-            .map(|group| (Axis::Group(Arc::clone(group)), vec![Position::Lacks, Position::Has]))
-            .chain(
-                interest.roles.iter().map(|role| (Axis::Role(Arc::clone(role)), vec![Position::Lacks, Position::Has])),
-            );
-        people.axes.extend(standing_axes);
+        // Those that changed rules name come first.
+        let groups =
+            interest.groups.iter().map(|group| (foremost.groups.contains(group), Axis::Group(Arc::clone(group))));
+        let roles = interest.roles.iter().map(|role| (foremost.roles.contains(role), Axis::Role(Arc::clone(role))));
+        let mut memberships: Vec<(bool, Axis)> = groups.chain(roles).collect();
+        memberships.sort_by_key(|(foremost, _)| !foremost);
+        let foremost = memberships.iter().filter(|(foremost, _)| *foremost).count();
+        people.axes.extend(memberships.into_iter().map(|(_, axis)| (axis, vec![Position::Lacks, Position::Has])));
         let clusters = interest.clusters.iter().map(|cluster| Position::Named(Arc::clone(cluster)));
         people.axes.push((Axis::Cluster, [Position::Another].into_iter().chain(clusters).collect()));
         people.axes.push((Axis::Purpose, purposes(old.documents, new.documents, interest)));
         people.axes.push((Axis::Instant, instants.into_iter().map(Position::At).collect()));
-        people.lay_out(most, &declared_names);
+        people.lay_out(most, foremost, &declared_names);
         people
     }
 
-    /// Declared users with every combination of groups and purposes as far as there is room, and what is left of it for others.
-    fn lay_out(&mut self, most: usize, declared_names: &BTreeSet<u16>) {
+    /// Every combination where there is room. Else everybody with the groups and roles that changed rules name, and some people with
+    /// each of the others. `foremost`: how many axes of groups and roles changed rules name.
+    fn lay_out(&mut self, most: usize, foremost: usize, declared_names: &BTreeSet<u16>) {
         let (of_persons, rest) = self.axes.split_at(self.persons);
         let groups = rest.len().saturating_sub(3);
         let circumstances = combinations(rest.get(groups..).unwrap_or_default());
-        // The last axis is the hour, and its first position is now.
-        let (now, later): (Vec<_>, Vec<_>) = circumstances.into_iter().partition(|at| at.last() == Some(&0));
         let declared: Vec<Vec<u16>> = self.declared.keys().cloned().collect();
         // Of declared users the documents say what they have.
         let is_invented = |person: &Vec<u16>| {
@@ -139,31 +147,39 @@ impl People {
         };
         let every_person = synthetic(of_persons, usize::MAX);
         let all_persons = every_person.is_some();
-        let room = most / (groups + 2) / now.len().max(1);
-        let invented = every_person.filter(|all| all.len() <= room.max(8)).or_else(|| synthetic(of_persons, 64));
+        let room = most / (foremost + 2) / circumstances.len().max(1);
+        let invented = every_person.filter(|all| all.len() <= room.max(64)).or_else(|| synthetic(of_persons, 64));
         let invented: Vec<Vec<u16>> = invented.unwrap_or_default().into_iter().filter(is_invented).collect();
-        let mut points = Vec::new();
-        let mut lay = |persons: &[Vec<u16>], circumstances: &[Vec<u16>], room: usize| {
-            let subsets = subsets(groups, room / persons.len().max(1) / circumstances.len().max(1));
-            for at in circumstances {
-                for subset in &subsets {
-                    let join = |person: &Vec<u16>| [person, subset, at].into_iter().flatten().copied().collect();
-                    points.extend(persons.iter().map(join));
+        let some: Vec<Vec<u16>> = invented.iter().take(SOME).chain(declared.iter().take(SOME)).cloned().collect();
+        let everybody = [declared, invented].concat();
+        let every = 1_usize.checked_shl(u32::try_from(groups).unwrap_or(u32::MAX)).unwrap_or(usize::MAX);
+        let points = everybody.len().saturating_mul(circumstances.len());
+        let mut laid: BTreeSet<Point> = BTreeSet::new();
+        let mut lay = |persons: &[Vec<u16>], subsets: &[Vec<u16>]| {
+            for at in &circumstances {
+                for subset in subsets {
+                    for person in persons {
+                        let point: Point = [person, subset, at].into_iter().flatten().copied().collect();
+                        if laid.insert(point.clone()) {
+                            self.points.push(point);
+                        }
+                    }
                 }
             }
-            subsets.len()
         };
-        let of_declared = lay(&declared, &now, most / 2);
-        let of_invented = lay(&invented, &now, most / 2);
-        let of_later = lay(&[declared, invented].concat(), &later, most / 4);
-        self.points = points;
-        let every = 1_usize.checked_shl(u32::try_from(groups).unwrap_or(u32::MAX)).unwrap_or(usize::MAX);
-        let fewest =
-            if later.is_empty() { of_declared.min(of_invented) } else { of_declared.min(of_invented).min(of_later) };
-        if fewest < every || !all_persons {
-            let attributes = if all_persons { "" } else { ", and not every combination of attributes" };
-            self.left_out = Some(format!("at least {fewest} of {every} combinations of groups and roles{attributes}"));
+        if points.saturating_mul(every) <= most {
+            lay(&everybody, &subsets(groups, every));
+            if !all_persons {
+                self.left_out = Some("not every combination of attributes".to_owned());
+            }
+            return;
         }
+        let mut of_changed = subsets(foremost, most / 2 / points.max(1));
+        of_changed.iter_mut().for_each(|subset| subset.resize(groups, 0));
+        lay(&everybody, &of_changed);
+        lay(&some, &subsets(groups, most / 2 / some.len().max(1) / circumstances.len().max(1)));
+        self.left_out =
+            Some(format!("{} of some {every} combinations of groups, roles and attributes", self.points.len()));
     }
 
     pub(super) fn position(&self, point: &Point, axis: usize) -> Option<(&Axis, &Position)> {
@@ -489,6 +505,9 @@ fn combinations(axes: &[(Axis, Vec<Position>)]) -> Vec<Vec<u16>> {
 /// Subsets of that many things, smaller ones first: all where there is room, else none of them, each alone, as many pairs as fit, and
 /// all of them.
 fn subsets(count: usize, room: usize) -> Vec<Vec<u16>> {
+    if count == 0 {
+        return vec![Vec::new()];
+    }
     if count < 16 && 1_usize << count <= room {
         let mut all: Vec<Vec<u16>> =
             (0..1_usize << count).map(|bits| (0..count).map(|at| u16::from(bits >> at & 1 == 1)).collect()).collect();

@@ -318,6 +318,17 @@ fn purposes(at: &BTreeSet<u16>, positions: &[Position]) -> String {
         })
         .collect();
     let is = |wanted: &Position| at.iter().any(|at| positions.get(usize::from(*at)) == Some(wanted));
+    if is(&Position::NoPurpose) && is(&Position::Unproven) {
+        let at_none_of =
+            positions.iter().enumerate().filter(|(place, _)| at.iter().all(|at| usize::from(*at) != *place));
+        let others: Vec<String> = at_none_of
+            .filter_map(|(_, position)| match position {
+                Position::Purpose(purpose) => Some(format!("\"{purpose}\"")),
+                _ => None,
+            })
+            .collect();
+        return format!("not acting for purpose {}", listed(&others));
+    }
     if !acting.is_empty() {
         words.push(format!("acting for purpose {}", listed(&acting)));
     }

@@ -45,7 +45,8 @@ pub(crate) fn rules_at(snapshot: &Snapshot, place: Place<'_>) -> Vec<(usize, Rea
     reached
 }
 
-fn gives(sentence: &Sentence) -> bool {
+/// Whether a rule allows something; others restrict.
+pub(crate) fn gives(sentence: &Sentence) -> bool {
     matches!(sentence, Sentence::Allow { .. } | Sentence::ActAs { .. })
 }
 
@@ -63,6 +64,13 @@ pub(crate) struct Looks {
 enum Fact {
     Is(Truth),
     Values(Option<BTreeSet<Value>>, Truth),
+}
+
+impl Looks {
+    /// Whether a rule that sees this of somebody can do anything to them. `gives`: it allows something.
+    pub(crate) fn can_apply(&self, gives: bool) -> bool {
+        self.in_force && if gives { self.audience.is_true() } else { self.audience.may_be_true() && !self.lifted }
+    }
 }
 
 /// What a rule looks at in whom Trino names, or in the invoker behind.
