@@ -222,7 +222,7 @@ fn neighbours(column_type: ColumnType, literals: &[Datum], gaps: usize) -> Vec<C
 }
 
 fn within(number: &BigDecimal, least: i64, most: i64) -> bool {
-    *number >= BigDecimal::from(least) && *number <= BigDecimal::from(most)
+    (BigDecimal::from(least)..=BigDecimal::from(most)).contains(number)
 }
 
 /// The value so many of its type's smallest steps away.

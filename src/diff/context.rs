@@ -59,7 +59,7 @@ impl Rules {
             }
             ids
         };
-        let ids = sides.map(|side| number(side));
+        let ids = sides.map(&mut number);
         let mut by_reference = [HashMap::new(), HashMap::new()];
         for ((side, ids), map) in sides.into_iter().zip(&ids).zip(&mut by_reference) {
             *map = side.snapshot.rules.iter().zip(ids).map(|(rule, id)| (Arc::as_ptr(&rule.reference), *id)).collect();
@@ -116,10 +116,10 @@ impl Rules {
     }
 
     /// Why an answer is another, as far as rules tell: those that determined it in one folder and are not on the place in the other.
-    pub(super) fn causes<'r>(
+    pub(super) fn causes(
         &self,
         context: &Context<'_>,
-        determined: [&mut dyn Iterator<Item = &'r Arc<RuleReference>>; 2],
+        determined: [&mut dyn Iterator<Item = &Arc<RuleReference>>; 2],
     ) -> BTreeSet<Cause> {
         let mut causes = BTreeSet::new();
         for (side, rules) in determined.into_iter().enumerate() {

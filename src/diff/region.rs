@@ -250,7 +250,9 @@ impl Search {
             let Some(Column { name, .. }) = column else { continue };
             let matters = (0..of.len()).any(|other| {
                 let mut changed = row.to_vec();
-                changed.get_mut(place).map(|at| *at = other);
+                if let Some(at) = changed.get_mut(place) {
+                    *at = other;
+                }
                 !hit(&changed)
             });
             let chosen = row.get(place).and_then(|at| of.get(*at));
@@ -301,7 +303,7 @@ fn of_value(number: usize, atom: &Predicate, column: Option<&Column>, value: &Ca
     let assumed = value.assumed.iter().find(|(atom, _)| *atom == number);
     match (assumed, column) {
         (Some((_, assumed)), _) => (*assumed).into(),
-        (None, Some(column)) => of_row(atom, &[column.clone()], &[cell(column, value)]),
+        (None, Some(column)) => of_row(atom, std::slice::from_ref(column), &[cell(column, value)]),
         (None, None) => Truth::Unknown,
     }
 }
@@ -309,7 +311,9 @@ fn of_value(number: usize, atom: &Predicate, column: Option<&Column>, value: &Ca
 fn of_values(atom: &Predicate, columns: [Option<&Column>; 2], values: [&Candidate; 2]) -> Truth {
     match columns {
         // A column compared with itself is one column.
-        [Some(left), Some(right)] if left.name == right.name => of_row(atom, &[left.clone()], &[cell(left, values[0])]),
+        [Some(left), Some(right)] if left.name == right.name => {
+            of_row(atom, std::slice::from_ref(left), &[cell(left, values[0])])
+        }
         [Some(left), Some(right)] => {
             of_row(atom, &[left.clone(), right.clone()], &[cell(left, values[0]), cell(right, values[1])])
         }

@@ -265,21 +265,21 @@ fn attribute(name: &str, at: &BTreeSet<u16>, positions: &[Position]) -> String {
     let values = |of: &[&Position]| -> Vec<String> {
         of.iter().filter(|position| !is_missing(position)).map(|position| value(position)).collect()
     };
-    if inside.iter().all(|position| is_missing(&position)) {
+    if inside.iter().all(is_missing) {
         return format!("without @{name}");
     }
-    if outside.iter().all(|position| is_missing(&position)) {
+    if outside.iter().all(is_missing) {
         return format!("with @{name}");
     }
     if outside.len() < inside.len() {
-        let present = if outside.iter().any(|position| is_missing(&position)) { "with" } else { "unless with" };
+        let present = if outside.iter().any(is_missing) { "with" } else { "unless with" };
         return if present == "with" {
             format!("with @{name} other than {}", listed(&values(&outside)))
         } else {
             format!("without @{name} = {}", listed(&values(&outside)))
         };
     }
-    let missing = if inside.iter().any(|position| is_missing(&position)) { " or without it" } else { "" };
+    let missing = if inside.iter().any(is_missing) { " or without it" } else { "" };
     format!("with @{name} = {}{missing}", listed(&values(&inside)))
 }
 
