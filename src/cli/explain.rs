@@ -187,22 +187,10 @@ fn print_text(party: &Party, request: &TableRequest, decision: &TableDecision, f
     }
     falls.iter().for_each(|fall| say!("  note      {fall}"));
     for part in &decision.determined_by {
-        say!("  because   {}/{} {}: {}", part.rule.policy, part.rule.rule, did(&part.effect), part.rule.sentence);
+        say!("  because   {part}");
     }
     for (name, resolved) in &party.attributes {
         say!("  attribute @{} {}", name.folded(), known(resolved));
-    }
-}
-
-fn did(effect: &Effect) -> String {
-    match effect {
-        Effect::Allows => "allows".to_owned(),
-        Effect::Denies => "denies".to_owned(),
-        Effect::LimitsUse => "limits the use".to_owned(),
-        Effect::Rows => "takes rows away".to_owned(),
-        Effect::Masks(column) => format!("masks {column}"),
-        Effect::Hides(column) => format!("hides {column}"),
-        Effect::Floors(column) => format!("sets the least protection of {column}"),
     }
 }
 
@@ -236,7 +224,7 @@ fn as_json(party: &Party, request: &TableRequest, decision: &TableDecision, fall
         json!({
             "policy": part.rule.policy.as_str(),
             "rule": part.rule.rule,
-            "effect": did(&part.effect),
+            "effect": part.effect.to_string(),
             "sentence": part.rule.sentence,
         })
     });

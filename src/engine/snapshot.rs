@@ -90,6 +90,11 @@ impl Snapshot {
             && reach(target, Place::Table(table), self, reader, Polarity::Binds) == Reach::Whole
     }
 
+    /// The grants of purposes.
+    pub(crate) fn purpose_grants(&self) -> impl Iterator<Item = &Grant> {
+        self.grants.iter().filter(|grant| matches!(grant.gives, Given::Purpose(_)))
+    }
+
     /// The columns that some rule or tagging names for a table: what `explain` shows when it is told no columns.
     pub fn known_columns(&self, table: &TableName) -> Vec<Identifier> {
         self.tags.of(table).tagged_columns().cloned().collect()
