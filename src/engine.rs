@@ -20,6 +20,9 @@ pub(crate) mod target;
 pub mod trees;
 pub(crate) mod truth;
 
+pub(crate) use crate::engine::access::opens_beneath;
+pub(crate) use crate::engine::combine::MOST_READINGS;
+pub(crate) use crate::engine::lattice::compare_masks;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::standing::Asker;
 pub(crate) use crate::engine::standing::PURPOSE_CREDENTIAL;

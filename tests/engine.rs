@@ -5,6 +5,7 @@ mod cell;
 pub(crate) mod differential;
 mod evaluated;
 mod index;
+mod keyed;
 pub(crate) mod oracle;
 pub(crate) mod random;
 mod run_sql;

@@ -19,6 +19,7 @@ const HOUSE: &[&str] = &[
     "store",
     "database",
     "diff",
+    "lint",
     "engine",
     "sql",
     "document",

@@ -72,7 +72,7 @@ pub(crate) fn documents(rules: usize) -> Documents {
 
 /// Documents that check.
 pub(crate) fn read(text: &str) -> Documents {
-    let source = Arc::new(Source { path: "mesh.yaml".to_owned(), text: text.to_owned() });
+    let source = Arc::new(Source::new("mesh.yaml", text.to_owned()));
     load::texts(&[source]).map_err(|findings| findings[0].render()).expect("the mesh checks").documents
 }
 

@@ -128,7 +128,7 @@ impl<'a> Interest<'a> {
     fn leaf(&mut self, leaf: &'a Condition) {
         let (mut attributes, mut columns) = (Vec::new(), 0);
         leaf.mentions(&mut |mention| match mention {
-            Mention::Attribute(name) => attributes.push(name),
+            Mention::Attribute(name) => attributes.push(&name.node),
             Mention::Column(_) | Mention::ColumnTagged(_) => columns += 1,
             Mention::List(list) => drop(self.lists.insert(list.clone())),
             Mention::Whole(_) => {}

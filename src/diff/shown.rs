@@ -2,6 +2,7 @@
 
 use crate::engine::trees::{RowsTree, TableTrees};
 use crate::model::decision::{ColumnDecision, TableDecision};
+use crate::model::mask::KeyedFunction;
 use crate::model::request::Column;
 use crate::sql::expression::{Literal, Masked};
 use crate::sql::print;
@@ -74,6 +75,8 @@ fn mask(masked: &Masked) -> String {
         Masked::Null => "NULL".to_owned(),
         Masked::Constant(literal) => format!("constant {}", written(literal)),
         Masked::HashText | Masked::HashBytes => "hash".to_owned(),
+        Masked::Keyed(KeyedFunction::Pseudonym) => "pseudonym".to_owned(),
+        Masked::Keyed(KeyedFunction::FormatPreserving) => "format preserving".to_owned(),
         Masked::KeepFirst(count) => format!("keep first {count}"),
         Masked::KeepLast(count) => format!("keep last {count}"),
         Masked::EmailDomain => "email domain".to_owned(),

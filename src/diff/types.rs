@@ -5,7 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use crate::document::kinds::Documents;
 use crate::engine::rules::EngineRule;
 use crate::language::check::built_in;
-use crate::language::syntax::{ColumnTarget, ColumnWord, Condition, MaskWord, Mention, Operand, Sentence, Set};
+use crate::language::syntax::{
+    ColumnTarget, ColumnWord, Condition, MaskWord, Mention, Operand, Sentence, Set, Spanned,
+};
 use crate::model::column_type::ColumnType;
 use crate::model::mask::Mask;
 use crate::model::name::{Identifier, Name};
@@ -91,8 +93,8 @@ impl Columns {
             leaf => {
                 let column_type = compared_as(leaf, documents);
                 leaf.mentions(&mut |mention| match mention {
-                    Mention::Column(name) => self.name(name, column_type),
-                    Mention::ColumnTagged(tag) => self.tag(tag, column_type),
+                    Mention::Column(name) => self.name(&name.node, column_type),
+                    Mention::ColumnTagged(tag) => self.tag(&tag.node, column_type),
                     _ => {}
                 });
             }
@@ -116,7 +118,7 @@ fn compared_as(leaf: &Condition, documents: [&Documents; 2]) -> Option<ColumnTyp
     }
     let mut found = None;
     leaf.mentions(&mut |mention| {
-        if let Mention::Attribute(name) = mention {
+        if let Mention::Attribute(Spanned { node: name, .. }) = mention {
             let declared = documents.iter().find_map(|of| of.attributes.get(name)).map(|of| of.value_type);
             found = found.or(declared).or(built_in(name).map(|built| built.kind().value_type));
         }

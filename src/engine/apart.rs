@@ -109,7 +109,10 @@ pub(crate) fn looks(standing: &Standing<'_>, rule: &EngineRule, table: Option<&T
 
 fn facts_of(standing: &Standing<'_>, condition: &Condition, facts: &mut Vec<Fact>) {
     condition.mentions(&mut |mention| match mention {
-        Mention::Attribute(name) => facts.push(Fact::Values(standing.attribute(name), standing.is_present(name))),
+        Mention::Attribute(name) => {
+            let name = &name.node;
+            facts.push(Fact::Values(standing.attribute(name), standing.is_present(name)));
+        }
         Mention::Whole(condition) => facts.push(Fact::Is(known(standing, condition))),
         Mention::Column(_) | Mention::ColumnTagged(_) | Mention::List(_) => {}
     });
