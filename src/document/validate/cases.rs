@@ -246,7 +246,8 @@ impl Reader<'_> {
     }
 
     fn mask(&mut self, column: &Text, what: &ExpectedColumn, text: &Text, table: &TableName, columns: &[Column]) {
-        if let ExpectedColumn::Masked(mask, cells) = what {
+        if let ExpectedColumn::Masked(masked) = what {
+            let (mask, cells) = &**masked;
             let name = ColumnWord::Named(Spanned::new(Identifier::new(column.as_str()), Span::default()));
             let of = ColumnTarget { of: vec![name], except: Vec::new() };
             let mask = mask.clone();
