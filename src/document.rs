@@ -10,4 +10,6 @@ mod read;
 mod sources;
 pub mod test;
 mod validate;
+pub mod warning;
+pub mod written;
 mod yaml;

@@ -15,7 +15,7 @@ fn root() -> &'static Path {
 }
 
 fn run(name: &str, text: &str) -> Report {
-    let source = Arc::new(Source { path: name.to_owned(), text: text.to_owned() });
+    let source = Arc::new(Source::new(name, text));
     let loaded = load::texts(&[source]).unwrap_or_else(|findings| {
         panic!("{}", findings.iter().map(|finding| finding.render() + "\n").collect::<String>())
     });
@@ -130,7 +130,7 @@ fn control_characters_of_documents_do_not_break_the_xml() {
 fn no_decision_depends_on_a_test() {
     let with = format!("{MESH}{}", test_of("fine", "allowed"));
     let built = |text: &str| {
-        let source = Arc::new(Source { path: "m".to_owned(), text: text.to_owned() });
+        let source = Arc::new(Source::new("m", text));
         let documents = load::texts(&[source]).unwrap().documents;
         format!("{:?}", meshward::engine::snapshot::Snapshot::build(&documents, &TimeZone::UTC))
     };

@@ -15,6 +15,7 @@ pub mod engine;
 mod fuzz;
 mod guarded;
 mod language;
+mod lint;
 mod policy_test;
 mod schema;
 mod server;

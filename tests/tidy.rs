@@ -19,6 +19,7 @@ const HOUSE: &[&str] = &[
     "policy_test",
     "store",
     "database",
+    "lint",
     "engine",
     "sql",
     "document",

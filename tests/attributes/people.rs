@@ -269,7 +269,7 @@ impl Asked {
 
     /// Reads other documents: another revision, with the same sources where their settings are the same.
     pub(crate) fn read(&mut self, yaml: &str) {
-        let source = Arc::new(Source { path: "mesh.yaml".to_owned(), text: yaml.to_owned() });
+        let source = Arc::new(Source::new("mesh.yaml", yaml));
         let loaded = load::texts(&[source]).unwrap_or_else(|findings| panic!("{findings:?}"));
         let attributes = loaded.documents.attributes.keys().cloned().collect();
         self.needed = Needed { attributes, groups: true };
