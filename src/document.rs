@@ -7,6 +7,7 @@ pub mod format;
 pub mod kinds;
 pub mod load;
 mod read;
+mod sources;
 mod validate;
 pub mod warning;
 pub mod written;

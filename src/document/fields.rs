@@ -1,8 +1,14 @@
 //! The fields of one document, taken one by one: what is missing, unknown or malformed becomes a finding, and reading goes on.
 
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::time::Duration;
+
 use granit_parser::ScalarStyle;
 use jiff::civil::Date;
 
+use crate::attributes::secret::SecretName;
+use crate::config::Period;
 use crate::document::finding::{Code, Finding, Place};
 use crate::document::yaml::{Node, NodeValue, Scalar, within};
 use crate::language::diagnostic::{Diagnostic, near_miss};
@@ -252,6 +258,51 @@ impl<'f> Fields<'f> {
                 None
             }
         }
+    }
+
+    /// A mapping with fields of its own.
+    pub(super) fn section(&mut self, field: &'static str) -> Option<Fields<'_>> {
+        let node = self.take(field)?;
+        Fields::of(node, &format!("`{field}`"), self.findings)
+    }
+
+    /// A length of time.
+    pub(super) fn period(&mut self, field: &'static str) -> Option<Duration> {
+        let text = self.text(field)?;
+        match Period::from_str(text.as_str()) {
+            Ok(period) => Some(period.0),
+            Err(why) => {
+                self.find(Code::BadValue, &text.place, why);
+                None
+            }
+        }
+    }
+
+    /// A whole number within bounds, both included.
+    pub(super) fn number(&mut self, field: &'static str, within: RangeInclusive<u64>) -> Option<u64> {
+        let text = self.text(field)?;
+        let number = text.as_str().parse().ok().filter(|number| within.contains(number));
+        if number.is_none() {
+            let message = format!("`{field}` is a number from {} to {}", within.start(), within.end());
+            self.find(Code::BadValue, &text.place, message);
+        }
+        number
+    }
+
+    /// The name of a secret.
+    pub(super) fn secret(&mut self, field: &'static str) -> Option<SecretName> {
+        let text = self.text(field)?;
+        let name = SecretName::new(text.as_str());
+        if name.is_none() {
+            // What was written may be a secret itself, so it is not repeated.
+            self.find(
+                Code::BadValue,
+                &text.place,
+                format!("`{field}` is the name of a file in the folder of secrets"),
+            )
+            .help = Some("a name has letters, digits, `-`, `_` and `.`".to_owned());
+        }
+        name
     }
 
     /// One of some words.

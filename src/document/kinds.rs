@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use crate::attributes::source::SourceSettings;
 use crate::language::check::{AttributeKind, Vocabulary};
 use crate::language::pattern::Pattern;
 use crate::language::syntax::{Member, Rule, Target};
@@ -34,6 +35,8 @@ pub struct Documents {
     pub lists: BTreeMap<Name, List>,
     /// Tables with their columns. No decision depends on them: Trino tells a table's columns and types itself.
     pub tables: BTreeMap<TableName, Table>,
+    /// Sources of attributes.
+    pub sources: BTreeMap<Name, SourceSettings>,
 }
 
 impl Documents {

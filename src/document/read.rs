@@ -36,10 +36,11 @@ pub(super) enum Kind {
     Grant,
     List,
     Table,
+    AttributeSource,
 }
 
 impl Kind {
-    const ALL: [(&'static str, Kind); 10] = [
+    const ALL: [(&'static str, Kind); 11] = [
         ("Policy", Self::Policy),
         ("Domain", Self::Domain),
         ("Purpose", Self::Purpose),
@@ -50,6 +51,7 @@ impl Kind {
         ("Grant", Self::Grant),
         ("List", Self::List),
         ("Table", Self::Table),
+        ("AttributeSource", Self::AttributeSource),
     ];
 }
 
@@ -71,6 +73,8 @@ pub(super) struct Draft {
     pub(super) people: Vec<(Vec<Member>, Text)>,
     /// A user's values as written: user, attribute, values.
     pub(super) values: Vec<(String, Text, Vec<Text>)>,
+    /// The attributes that sources give: source, attribute, where in the answer.
+    pub(super) given: Vec<(Name, Text, String)>,
     /// Exceptions: policy, rule, where it was written.
     pub(super) exceptions: Vec<(Name, Name, Place)>,
     /// Tags of taggings.
@@ -105,6 +109,7 @@ impl Draft {
                 Kind::Grant => self.grant(&mut fields),
                 Kind::List => self.list(&mut fields),
                 Kind::Table => self.table(&mut fields),
+                Kind::AttributeSource => self.attribute_source(&mut fields),
             };
             fields.end();
         }
@@ -112,7 +117,7 @@ impl Draft {
     }
 
     /// Takes a document's name; a second document of that kind and name is a finding.
-    fn declare(&mut self, kind: Kind, fields: &mut Fields<'_>) -> Option<Name> {
+    pub(super) fn declare(&mut self, kind: Kind, fields: &mut Fields<'_>) -> Option<Name> {
         let (name, place) = fields.required_name("name")?;
         self.claim(kind, name.folded(), name.as_str(), &place, fields).then_some(name)
     }

@@ -6,6 +6,7 @@ use crate::document::fields::Text;
 use crate::document::finding::{Code, Finding, Place};
 use crate::document::kinds::{Cardinality, Documents};
 use crate::document::read::{Draft, Kind};
+use crate::document::sources;
 use crate::language::check::{self, Vocabulary};
 use crate::language::diagnostic::near_miss;
 use crate::language::pattern::Pattern;
@@ -25,6 +26,7 @@ pub(super) fn validate(mut draft: Draft) -> Result<Documents, Vec<Finding>> {
     findings.extend(tagged_outside(&draft));
     findings.extend(ruled_outside(&draft));
     findings.extend(values(&mut draft));
+    findings.extend(sources::given(&mut draft));
     findings.sort_by(|a, b| a.place.cmp_in_files(&b.place));
     if findings.is_empty() { Ok(draft.documents) } else { Err(findings) }
 }
@@ -39,11 +41,12 @@ fn names(documents: &Documents, kind: Kind) -> Vec<&Name> {
         Kind::Tagging => documents.taggings.keys().collect(),
         Kind::Grant => documents.grants.keys().collect(),
         Kind::List => documents.lists.keys().collect(),
+        Kind::AttributeSource => documents.sources.keys().collect(),
         Kind::User | Kind::Table => Vec::new(),
     }
 }
 
-fn unknown<'a>(kind: &str, name: &Name, place: &Place, known: impl Iterator<Item = &'a str>) -> Finding {
+pub(super) fn unknown<'a>(kind: &str, name: &Name, place: &Place, known: impl Iterator<Item = &'a str>) -> Finding {
     let mut finding =
         Finding::new(Code::UnknownReference, place.clone(), format!("there is no {kind} `{}`", name.as_str()));
     finding.help = near_miss(name.as_str(), known).map(|meant| format!("did you mean `{meant}`?"));

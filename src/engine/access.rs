@@ -109,14 +109,14 @@ fn reaches_inside(action: Action) -> bool {
 pub(crate) fn candidates(
     asking: &Standing<'_>,
     place: Place<'_>,
-    elsewhere: impl Fn(&Index, &Identity) -> Vec<u32>,
+    elsewhere: impl Fn(&Index, &Party) -> Vec<u32>,
 ) -> Vec<u32> {
     let snapshot = asking.asker.snapshot;
-    let identity = &asking.party.identity;
+    let party = asking.party;
     match place {
-        Place::Table(table) => snapshot.index.on_table(table, snapshot.tags.of(table), &snapshot.domains, identity),
-        Place::System | Place::SystemProperty(_) => snapshot.index.on_system(identity),
-        _ => elsewhere(&snapshot.index, identity),
+        Place::Table(table) => snapshot.index.on_table(table, snapshot.tags.of(table), &snapshot.domains, party),
+        Place::System | Place::SystemProperty(_) => snapshot.index.on_system(party),
+        _ => elsewhere(&snapshot.index, party),
     }
 }
 

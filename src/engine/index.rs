@@ -12,7 +12,7 @@ use crate::engine::tags::TableTags;
 use crate::language::pattern::Pattern;
 use crate::language::syntax::{AudienceBase, Member, Sentence, Target};
 use crate::model::name::{Identifier, Name, TableName};
-use crate::model::subject::Identity;
+use crate::model::subject::Party;
 
 /// A rule's place in the snapshot's list, which is the policies' order.
 type RuleId = u32;
@@ -48,7 +48,12 @@ impl Bucket {
             into.extend(self.users.get(person.user).into_iter().flatten());
         }
         if !self.groups.is_empty() {
-            person.groups.iter().filter_map(|group| self.groups.get(*group)).for_each(|ids| into.extend(ids));
+            match &person.groups {
+                Some(groups) => {
+                    groups.iter().filter_map(|group| self.groups.get(*group)).for_each(|ids| into.extend(ids));
+                }
+                None => self.groups.values().for_each(|ids| into.extend(ids)),
+            }
         }
     }
 }
@@ -56,14 +61,14 @@ impl Bucket {
 /// Somebody, as far as rules can be looked up by.
 struct Person<'a> {
     user: &'a str,
-    /// Those of their groups that some rule names: of many groups few are.
-    groups: Vec<&'a str>,
+    /// Those of their groups that some rule names: of many groups few are. `None`: not all of their groups are known, so that rules
+    /// about any group can be about them.
+    groups: Option<Vec<&'a str>>,
 }
 
 /// The people whom a sentence names, when it names all of them by group or user: nobody else can it be about.
 ///
-/// A user and the groups come with every request, so that somebody is not in a group is always known. A source of groups that can
-/// fail would make it UNKNOWN, and restrictions then bind: it may not be looked up here.
+/// Whether somebody is in a group is known unless a source of groups failed: [`Person`] tells.
 fn people(sentence: &Sentence) -> Option<&[Member]> {
     match &sentence.audience()?.of {
         AudienceBase::AnyOf(members)
@@ -197,10 +202,10 @@ impl Index {
         table: &TableName,
         tags: &TableTags,
         domains: &Domains,
-        identity: &Identity,
+        party: &Party,
     ) -> Vec<RuleId> {
         let mut ids = Vec::new();
-        let person = self.person(identity);
+        let person = self.person(party);
         let mut add = |bucket: Option<&Bucket>| {
             if let Some(bucket) = bucket {
                 bucket.about(&person, &mut ids);
@@ -228,29 +233,31 @@ impl Index {
     }
 
     /// The rules that can be on the cluster and about somebody.
-    pub(crate) fn on_system(&self, identity: &Identity) -> Vec<RuleId> {
-        self.listed(&self.system, identity)
+    pub(crate) fn on_system(&self, party: &Party) -> Vec<RuleId> {
+        self.listed(&self.system, party)
     }
 
     /// The denials that can be about somebody, wherever they are on.
-    pub(crate) fn denies(&self, identity: &Identity) -> Vec<RuleId> {
-        self.listed(&self.denies, identity)
+    pub(crate) fn denies(&self, party: &Party) -> Vec<RuleId> {
+        self.listed(&self.denies, party)
     }
 
     /// The allows that can be about somebody, wherever they are on.
-    pub(crate) fn allows(&self, identity: &Identity) -> Vec<RuleId> {
-        self.listed(&self.allows, identity)
+    pub(crate) fn allows(&self, party: &Party) -> Vec<RuleId> {
+        self.listed(&self.allows, party)
     }
 
-    fn listed(&self, bucket: &Bucket, identity: &Identity) -> Vec<RuleId> {
+    fn listed(&self, bucket: &Bucket, party: &Party) -> Vec<RuleId> {
         let mut ids = Vec::new();
-        bucket.about(&self.person(identity), &mut ids);
+        bucket.about(&self.person(party), &mut ids);
         in_order(ids)
     }
 
-    fn person<'a>(&self, identity: &'a Identity) -> Person<'a> {
-        let named = identity.groups.iter().map(|group| &**group).filter(|group| self.groups.contains(*group));
-        Person { user: &identity.user, groups: named.collect() }
+    fn person<'a>(&self, party: &'a Party) -> Person<'a> {
+        let identity = &party.identity;
+        let named = || identity.groups.iter().map(|group| &**group).filter(|group| self.groups.contains(*group));
+        let groups = party.unknown_groups.is_none().then(|| named().collect());
+        Person { user: &identity.user, groups }
     }
 }
 

@@ -90,7 +90,8 @@ impl<'a> Asker<'a> {
     }
 
     fn standing<'s>(&'s self, party: &'s Party) -> Standing<'s> {
-        Standing { asker: self, party, known: Known::Whole }
+        let known = if party.unknown_groups.is_none() { Known::Whole } else { Known::NotAllGroups };
+        Standing { asker: self, party, known }
     }
 }
 
@@ -99,6 +100,8 @@ impl<'a> Asker<'a> {
 pub(crate) enum Known {
     /// All of it.
     Whole,
+    /// All but groups that a source could not tell.
+    NotAllGroups,
     /// The name and the groups that are there: of whom one would become, Trino tells neither all groups nor any role.
     NameAlone,
 }
@@ -121,7 +124,7 @@ impl<'a> Standing<'a> {
     }
 
     pub(crate) fn is_member_of(&self, group: &str) -> Truth {
-        self.holds(self.party.identity.groups.contains(group))
+        among(self.party.identity.groups.contains(group), self.known == Known::Whole)
     }
 
     // FAIL-CLOSED: the role of a catalog is what the client says. Trino lets a catalog that manages roles check it, and where none
@@ -129,15 +132,10 @@ impl<'a> Standing<'a> {
     pub(crate) fn is_in_role(&self, role: &str) -> Truth {
         let identity = &self.party.identity;
         let asserted = identity.catalog_roles.values().any(|held| held.as_ref() == role);
-        match self.holds(identity.enabled_roles.contains(role)) {
+        match among(identity.enabled_roles.contains(role), self.known != Known::NameAlone) {
             Truth::False if asserted => Truth::Unknown,
             truth => truth,
         }
-    }
-
-    /// What is not among things that are not known whole is not known to be missing.
-    fn holds(&self, is_there: bool) -> Truth {
-        if is_there || self.known == Known::Whole { is_there.into() } else { Truth::Unknown }
     }
 
     /// The values of an attribute; `None` when they are not known.
@@ -151,7 +149,12 @@ impl<'a> Standing<'a> {
     fn built_in_attribute(&self, built: Built) -> Option<BTreeSet<Value>> {
         let identity = &self.party.identity;
         let texts = |texts: &BTreeSet<Arc<str>>| texts.iter().cloned().map(Value::Text).collect();
-        if self.known == Known::NameAlone && matches!(built, Built::Principal | Built::Groups | Built::Roles) {
+        let known = match self.known {
+            Known::Whole => true,
+            Known::NotAllGroups => built != Built::Groups,
+            Known::NameAlone => !matches!(built, Built::Principal | Built::Groups | Built::Roles),
+        };
+        if !known {
             return None;
         }
         Some(match built {
@@ -197,9 +200,14 @@ impl<'a> Standing<'a> {
     pub(crate) fn is_present(&self, name: &Name) -> Truth {
         match self.attribute(name) {
             Some(values) => (!values.is_empty()).into(),
-            None if self.known == Known::Whole && built_in(name) == Some(Built::Principal) => Truth::False,
+            None if self.known != Known::NameAlone && built_in(name) == Some(Built::Principal) => Truth::False,
             None if self.party.attributes.get(name) == Some(&Resolved::Missing) => Truth::False,
             None => Truth::Unknown,
         }
     }
+}
+
+/// What is not among things that are not known whole is not known to be missing.
+fn among(is_there: bool, all_are_known: bool) -> Truth {
+    if is_there || all_are_known { is_there.into() } else { Truth::Unknown }
 }

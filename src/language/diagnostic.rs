@@ -90,6 +90,7 @@ codes! {
     AssertedReleases = "MW0022", "what a client merely asserts may not release";
     NothingToLift = "MW0023", "an exception lifts a restriction, and this is none that can be lifted";
     UncertainCase = "MW0024", "Trino may write this name differently in lower case";
+    BadRegex = "MW0025", "a regular expression is not one that every Trino reads alike";
 }
 
 impl fmt::Display for Code {

@@ -355,7 +355,13 @@ fn mask_words(mask: &MaskWord) -> String {
         Mask::KeepFirst(count) => format!("the first {} and `*` for the rest", characters(*count)),
         Mask::KeepLast(count) => format!("the last {} and `*` for the rest", characters(*count)),
         Mask::EmailDomain => "the domain of the e-mail address".to_owned(),
+        Mask::Regex(regex) => format!(
+            "{} where the whole value matches the pattern {}, and nothing (NULL) elsewhere",
+            quoted(regex.replacement()),
+            quoted(regex.pattern())
+        ),
         Mask::Round(step) => format!("the nearest multiple of {}", step.get()),
+        Mask::Bucket(width) => format!("the start of the range of {} that the number is in", width.get()),
         Mask::Truncate(Period::Year) => "the year".to_owned(),
         Mask::Truncate(Period::Month) => "the month of the year".to_owned(),
         Mask::Truncate(Period::Day) => "the day without its time".to_owned(),

@@ -1,5 +1,6 @@
 //! A place in the tokens of a sentence, and the small questions that every part of the grammar asks.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::language::diagnostic::{Code, Diagnostic, near_miss};
@@ -57,6 +58,25 @@ impl<'a> Cursor<'a> {
         let end =
             self.at.checked_sub(1).and_then(|last| self.lexemes.get(last)).map_or(start.end, |last| last.span.end);
         Span { start: start.start, end: end.max(start.end) }
+    }
+
+    /// The place of some bytes of a quoted text, of which `quoted` is the place with its quotes.
+    pub(super) fn within_quotes(&self, quoted: Span, range: &Range<usize>) -> Span {
+        let source = self.text.get(quoted.start..quoted.end).unwrap_or("");
+        let Some(open) = source.chars().next() else { return quoted };
+        // Where each byte of the text stands: a quote of the text is written twice.
+        let mut places: Vec<usize> = Vec::new();
+        let mut characters = source.char_indices().skip(1).peekable();
+        while let Some((at, c)) = characters.next() {
+            places.extend((0..c.len_utf8()).map(|byte| quoted.start + at + byte));
+            if c == open {
+                characters.next_if(|(_, next)| *next == open);
+            }
+        }
+        // The last place is the closing quote's.
+        let place = |byte: usize| places.get(byte).or(places.last()).copied().unwrap_or(quoted.end);
+        let start = place(range.start);
+        Span { start, end: if range.is_empty() { start + 1 } else { place(range.end) } }
     }
 
     pub(super) fn advance(&mut self) {
