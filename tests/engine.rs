@@ -5,6 +5,7 @@ mod cell;
 mod differential;
 mod evaluated;
 mod index;
+mod keyed;
 mod oracle;
 mod random;
 mod run_sql;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::tz::TimeZone;
 use meshward::answer::Answerer;
 use meshward::attributes::Sources;
+use meshward::attributes::held::Queries;
 use meshward::attributes::secret::Secrets;
 use meshward::document::load::Loaded;
 use meshward::document::written::Written;
@@ -143,7 +144,7 @@ fn answering() -> Decisions {
     let revisions =
         Arc::new(Revisions::new(TimeZone::UTC, Sources::new(Secrets::default(), Metrics::default().sources().clone())));
     revisions.publish(&Loaded { documents, digest: [7; 32], written: Written::default() }).unwrap();
-    let answerer = Answerer { revisions };
+    let answerer = Answerer { revisions, queries: Queries::default() };
     Decisions::new(answerer, Arc::new(Metrics::default()))
 }
 

@@ -142,7 +142,7 @@ impl<'f> Fields<'f> {
                 _ => None,
             })
             .collect();
-        let help = format!("join them with `or`: `{field}: {}`", joined.join(" or "));
+        let help = format!("write `{field}: {}`", joined.join(" or "));
         self.find(Code::BadValue, &node.place, format!("`{field}` is one text, not a list")).help = Some(help);
         None
     }
@@ -294,10 +294,10 @@ impl<'f> Fields<'f> {
         let text = self.text(field)?;
         let name = SecretName::new(text.as_str());
         if name.is_none() {
-            // What was written may be a secret itself, so it is not repeated.
+            // What was written may be the secret itself.
             self.find(
                 Code::BadValue,
-                &text.place,
+                &text.place.covered(),
                 format!("`{field}` is the name of a file in the folder of secrets"),
             )
             .help = Some("a name has letters, digits, `-`, `_` and `.`".to_owned());

@@ -69,6 +69,14 @@ impl Place {
         (&self.source.path, self.range.start).cmp(&(&other.source.path, other.range.start))
     }
 
+    /// The same place, with what stands there made unreadable: it may be a secret, and findings are logged.
+    pub(super) fn covered(&self) -> Self {
+        let Some(secret) = self.source.text.get(self.range.clone()) else { return self.clone() };
+        let mut text = self.source.text.clone();
+        text.replace_range(self.range.clone(), &"*".repeat(secret.len()));
+        Self { source: Arc::new(Source::new(self.source.path.clone(), text)), range: self.range.clone() }
+    }
+
     /// Line and column of the first byte, counted from 1, the column in characters.
     pub fn line_and_column(&self) -> (usize, usize) {
         self.source.line_and_column(self.range.start)

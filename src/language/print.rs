@@ -134,6 +134,8 @@ impl fmt::Display for Mask {
             Self::Null => f.write_str("null"),
             Self::Constant(value) => write!(f, "constant {}", Literal(value)),
             Self::Hash => f.write_str("hash"),
+            Self::Pseudonym => f.write_str("pseudonym"),
+            Self::FormatPreserving => f.write_str("format preserving"),
             Self::KeepFirst(count) => write!(f, "keep first {count}"),
             Self::KeepLast(count) => write!(f, "keep last {count}"),
             Self::EmailDomain => f.write_str("email domain"),

@@ -1,8 +1,10 @@
 //! Answers: values with reasons, never errors and never bare booleans.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::model::mask::KeyedFunction;
 use crate::model::name::{Identifier, Name};
 
 /// The answer to a [`crate::model::request::Request`], of the same kind.
@@ -100,8 +102,17 @@ pub struct Expression {
     pub sql: SqlText,
     /// The columns that it reads.
     pub reads: Vec<Identifier>,
-    /// Those of them that the user may not select. Not empty: the plugin lends its own identity to the expression.
+    /// Those of them that the user may not select.
     pub hidden_columns: Vec<Identifier>,
+    /// The plugin's functions that it calls, which no user may.
+    pub executes: BTreeSet<KeyedFunction>,
+}
+
+impl Expression {
+    /// Whether the plugin lends its own identity to the expression, because the user's may not do all that is in it.
+    pub fn runs_as_plugin(&self) -> bool {
+        !self.hidden_columns.is_empty() || !self.executes.is_empty()
+    }
 }
 
 /// SQL text as Trino will evaluate it.

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use crate::model::column_type::ColumnType;
 use crate::model::decision::SqlText;
+use crate::model::mask::KeyedFunction;
 use crate::model::name::Identifier;
 use crate::sql::expression::{Affix, Literal, Masked, Operator, Predicate, Scalar};
 
@@ -108,6 +109,10 @@ fn text_of(scalar: &Scalar) -> String {
     }
 }
 
+fn is_text(column_type: ColumnType) -> bool {
+    matches!(column_type, ColumnType::Varchar(_) | ColumnType::Char(_))
+}
+
 /// A column as text. The blanks that fill a char up to its length are no part of it: `ends with`, a hash and the last characters
 /// are about what was written.
 fn column_text(column: &Identifier, column_type: ColumnType) -> String {
@@ -175,6 +180,11 @@ fn masked(masked: &Masked, column: &Identifier, column_type: ColumnType) -> Stri
         Masked::Constant(value) => literal(value),
         Masked::HashText => format!("lower(to_hex(sha256(to_utf8({text}))))"),
         Masked::HashBytes => format!("sha256({name})"),
+        Masked::Keyed(function) => {
+            let value = if is_text(column_type) { text } else { name };
+            let path = [KeyedFunction::CATALOG, KeyedFunction::SCHEMA, function.name()];
+            format!("{}({value})", path.map(|part| identifier(&Identifier::new(part))).join("."))
+        }
         Masked::KeepFirst(count) => {
             format!("rpad(IF(length({text}) > {count}, substr({text}, 1, {count}), ''), length({text}), '*')")
         }

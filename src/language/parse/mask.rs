@@ -49,6 +49,14 @@ pub(super) fn mask(cursor: &mut Cursor<'_>) -> Result<MaskWord, Diagnostic> {
     if cursor.takes("hash|hashing|hashes|hashed") {
         return Ok(MaskWord::Known(Mask::Hash));
     }
+    if cursor.takes("pseudonym|pseudonyms|pseudonymization|pseudonymizing") {
+        return Ok(MaskWord::Known(Mask::Pseudonym));
+    }
+    if cursor.takes_any(&["format preserving|preservation encryption", "format preserving|preservation"])
+        || cursor.takes_any(&["format-preserving encryption", "format-preserving"])
+    {
+        return Ok(MaskWord::Known(Mask::FormatPreserving));
+    }
     if cursor.takes("constant") {
         return match literal(cursor)? {
             Some(value) => Ok(MaskWord::Known(Mask::Constant(value.node))),
