@@ -14,6 +14,7 @@ mod config;
 mod explain;
 mod fmt;
 mod paraphrase;
+mod sarif;
 mod serve;
 
 use std::io::Write as _;
@@ -98,12 +99,8 @@ const MOST_FINDINGS_SHOWN: usize = 100;
 fn report(findings: &[Finding], format: Format) -> Exit {
     match format {
         Format::Text => {
-            findings.iter().take(MOST_FINDINGS_SHOWN).for_each(|finding| eprintln!("{}\n", finding.render()));
-            let plural = if findings.len() == 1 { "" } else { "s" };
-            eprintln!("{} error{plural}", findings.len());
-            if findings.len() > MOST_FINDINGS_SHOWN {
-                eprintln!("the first {MOST_FINDINGS_SHOWN} are shown; --format json has all");
-            }
+            print_findings(&findings.iter().collect::<Vec<_>>());
+            eprintln!("{} error{}", findings.len(), if findings.len() == 1 { "" } else { "s" });
         }
         Format::Json => {
             let entries: Vec<_> = findings.iter().map(Finding::entry).collect();
@@ -111,6 +108,13 @@ fn report(findings: &[Finding], format: Format) -> Exit {
         }
     }
     Exit::DocumentsInvalid
+}
+
+fn print_findings(findings: &[&Finding]) {
+    findings.iter().take(MOST_FINDINGS_SHOWN).for_each(|finding| eprintln!("{}\n", finding.render()));
+    if findings.len() > MOST_FINDINGS_SHOWN {
+        eprintln!("the first {MOST_FINDINGS_SHOWN} of {} are shown; --format json has all\n", findings.len());
+    }
 }
 
 fn print_json(value: &serde_json::Value) {

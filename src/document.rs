@@ -9,4 +9,6 @@ pub mod load;
 mod read;
 mod sources;
 mod validate;
+pub mod warning;
+pub mod written;
 mod yaml;

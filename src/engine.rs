@@ -19,6 +19,9 @@ mod target;
 pub mod trees;
 mod truth;
 
+pub(crate) use crate::engine::access::opens_beneath;
+pub(crate) use crate::engine::combine::MOST_READINGS;
+pub(crate) use crate::engine::lattice::compare_masks;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::standing::Asker;
 pub(crate) use crate::engine::standing::PURPOSE_CREDENTIAL;

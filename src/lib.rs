@@ -11,6 +11,7 @@ pub mod engine;
 pub mod health;
 pub mod http;
 pub mod language;
+pub mod lint;
 pub mod model;
 pub mod rpc;
 pub mod server;

@@ -18,6 +18,7 @@ const HOUSE: &[&str] = &[
     "discovery",
     "store",
     "database",
+    "lint",
     "engine",
     "sql",
     "document",

@@ -7,7 +7,6 @@
 mod client;
 mod mesh;
 mod otlp;
-mod process;
 mod proxy;
 
 mod attacks;

@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 use jiff::tz::TimeZone;
 use meshward::answer::Answerer;
 use meshward::attributes::Sources;
+use meshward::attributes::held::Queries;
 use meshward::attributes::secret::Secrets;
 use meshward::document::load::Loaded;
+use meshward::document::written::Written;
 use meshward::rpc::{self, Decisions};
 use meshward::store::revision::Revisions;
 use meshward::telemetry::metrics::Metrics;
@@ -141,8 +143,8 @@ fn answering() -> Decisions {
     let documents = mesh::documents(200);
     let revisions =
         Arc::new(Revisions::new(TimeZone::UTC, Sources::new(Secrets::default(), Metrics::default().sources().clone())));
-    revisions.publish(&Loaded { documents, digest: [7; 32] }).unwrap();
-    let answerer = Answerer { revisions };
+    revisions.publish(&Loaded { documents, digest: [7; 32], written: Written::default() }).unwrap();
+    let answerer = Answerer { revisions, queries: Queries::default() };
     Decisions::new(answerer, Arc::new(Metrics::default()))
 }
 

@@ -94,7 +94,7 @@ pub(crate) fn documents(rules: usize) -> Documents {
         )
         .unwrap();
     }
-    let source = Arc::new(Source { path: "mesh.yaml".to_owned(), text });
+    let source = Arc::new(Source::new("mesh.yaml", text));
     load::texts(&[source]).map_err(|findings| findings[0].render()).expect("the mesh checks").documents
 }
 

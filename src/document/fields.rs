@@ -19,20 +19,25 @@ use crate::model::name::{Identifier, Name, TableName};
 
 /// Text of a document and where it stands.
 #[derive(Clone, Debug)]
-pub(super) struct Text {
+pub(crate) struct Text {
     pub(super) scalar: Scalar,
-    pub(super) place: Place,
+    pub(crate) place: Place,
 }
 
 impl Text {
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.scalar.text
     }
 
     /// A finding in a sentence, pointed into the file.
     pub(super) fn finding(&self, diagnostic: Diagnostic) -> Finding {
-        let place = within(&self.scalar, &self.place, diagnostic.span);
-        Finding { code: Code::Sentence(diagnostic.code), place, message: diagnostic.message, help: diagnostic.help }
+        let place = self.within(diagnostic.span);
+        Finding { help: diagnostic.help, ..Finding::new(Code::Sentence(diagnostic.code), place, diagnostic.message) }
+    }
+
+    /// The place in the file of some words of a sentence.
+    pub(crate) fn within(&self, span: Span) -> Place {
+        within(&self.scalar, &self.place, span)
     }
 }
 
@@ -83,6 +88,11 @@ impl<'f> Fields<'f> {
         self.findings.extend(findings);
     }
 
+    /// Where a field's value stands, if it is there and not taken yet.
+    pub(super) fn place_of(&self, field: &str) -> Option<Place> {
+        self.entries.iter().find(|(key, _)| key.as_str() == field).map(|(_, node)| node.place.clone())
+    }
+
     fn take(&mut self, field: &'static str) -> Option<Node> {
         self.known.push(field);
         let at = self.entries.iter().position(|(key, _)| key.as_str() == field)?;
@@ -119,6 +129,22 @@ impl<'f> Fields<'f> {
     pub(super) fn required_text(&mut self, field: &'static str, what: &str) -> Option<Text> {
         let node = self.required(field, what)?;
         self.text_of(node, &format!("`{field}`"))
+    }
+
+    /// Text of the language; of a list it is said how the language joins.
+    pub(super) fn required_sentence(&mut self, field: &'static str, what: &str) -> Option<Text> {
+        let node = self.required(field, what)?;
+        let NodeValue::Sequence(items) = &node.value else { return self.text_of(node, &format!("`{field}`")) };
+        let joined: Vec<&str> = items
+            .iter()
+            .filter_map(|item| match &item.value {
+                NodeValue::Scalar(scalar) => Some(scalar.text.as_str()),
+                _ => None,
+            })
+            .collect();
+        let help = format!("join them with `or`: `{field}: {}`", joined.join(" or "));
+        self.find(Code::BadValue, &node.place, format!("`{field}` is one text, not a list")).help = Some(help);
+        None
     }
 
     pub(super) fn description(&mut self) -> Option<String> {
@@ -268,10 +294,10 @@ impl<'f> Fields<'f> {
         let text = self.text(field)?;
         let name = SecretName::new(text.as_str());
         if name.is_none() {
-            // What was written may be a secret itself, so it is not repeated.
+            // What was written may be the secret itself.
             self.find(
                 Code::BadValue,
-                &text.place,
+                &text.place.covered(),
                 format!("`{field}` is the name of a file in the folder of secrets"),
             )
             .help = Some("a name has letters, digits, `-`, `_` and `.`".to_owned());

@@ -27,8 +27,7 @@ pub(super) fn validate(mut draft: Draft) -> Result<Documents, Vec<Finding>> {
     findings.extend(ruled_outside(&draft));
     findings.extend(values(&mut draft));
     findings.extend(sources::given(&mut draft));
-    findings
-        .sort_by(|a, b| (&a.place.source.path, a.place.range.start).cmp(&(&b.place.source.path, b.place.range.start)));
+    findings.sort_by(|a, b| a.place.cmp_in_files(&b.place));
     if findings.is_empty() { Ok(draft.documents) } else { Err(findings) }
 }
 

@@ -18,7 +18,7 @@ use crate::model::name::{Identifier, Name, TableName};
 use crate::model::request::Column;
 
 /// A sentence with tags in its condition is read once for each combination of tagged columns. Above this nothing is shown.
-const MOST_READINGS: usize = 64;
+pub(crate) const MOST_READINGS: usize = 64;
 
 /// A table as the rules see it.
 #[derive(Debug)]
@@ -260,7 +260,7 @@ enum Readings {
 fn tags_of(condition: &Condition, into: &mut BTreeSet<Name>) {
     condition.mentions(&mut |mention| {
         if let Mention::ColumnTagged(tag) = mention {
-            into.insert(tag.clone());
+            into.insert(tag.node.clone());
         }
     });
 }

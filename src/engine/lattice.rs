@@ -7,8 +7,9 @@
 
 use std::cmp::Ordering;
 
-use crate::model::mask::{KeyedFunction, Period};
-use crate::sql::expression::{Masked, Predicate};
+use crate::language::syntax::MaskWord;
+use crate::model::mask::{KeyedFunction, Mask, Period};
+use crate::sql::expression::{Literal, Masked, Predicate};
 
 /// More conditional masks than this on one column make it NULL: the expression would grow with the square of their number.
 const MOST_CONDITIONAL_MASKS: usize = 12;
@@ -49,6 +50,26 @@ fn protection(left: &Masked, right: &Masked) -> Option<Ordering> {
         (Truncate(left), Truncate(right)) => Some(coarseness(*left).cmp(&coarseness(*right))),
         _ => None,
     }
+}
+
+/// The same for masks as rules name them, whatever the column's type.
+pub(crate) fn compare_masks(left: &MaskWord, right: &MaskWord) -> Option<Ordering> {
+    let masked = |word: &MaskWord| match word {
+        MaskWord::Sql(text) => Masked::Sql(text.node.to_string()),
+        MaskWord::Known(Mask::Null) => Masked::Null,
+        MaskWord::Known(Mask::Constant(value)) => Masked::Constant(Literal::Text(value.written())),
+        MaskWord::Known(Mask::Hash) => Masked::HashText,
+        MaskWord::Known(Mask::Pseudonym) => Masked::Keyed(KeyedFunction::Pseudonym),
+        MaskWord::Known(Mask::FormatPreserving) => Masked::Keyed(KeyedFunction::FormatPreserving),
+        MaskWord::Known(Mask::KeepFirst(count)) => Masked::KeepFirst(*count),
+        MaskWord::Known(Mask::KeepLast(count)) => Masked::KeepLast(*count),
+        MaskWord::Known(Mask::EmailDomain) => Masked::EmailDomain,
+        MaskWord::Known(Mask::Regex(regex)) => Masked::Regex(regex.clone()),
+        MaskWord::Known(Mask::Round(step)) => Masked::Round(step.get()),
+        MaskWord::Known(Mask::Bucket(width)) => Masked::Bucket(width.get()),
+        MaskWord::Known(Mask::Truncate(period)) => Masked::Truncate(*period),
+    };
+    protection(&masked(left), &masked(right))
 }
 
 fn coarseness(period: Period) -> u8 {

@@ -131,7 +131,7 @@ pub(crate) fn of_members(members: &[Member], into: &mut Vec<Name>) {
 fn of_condition(condition: &Condition, into: &mut Vec<Name>) {
     condition.mentions(&mut |mention| {
         if let Mention::Attribute(attribute) = mention {
-            into.push(attribute.clone());
+            into.push(attribute.node.clone());
         }
     });
 }

@@ -278,9 +278,9 @@ fn row_notes(condition: &Condition, scope: Scope) -> Vec<String> {
     let mut tags: Vec<&Name> = Vec::new();
     condition.mentions(&mut |mention| {
         if let Mention::ColumnTagged(tag) = mention
-            && !tags.contains(&tag)
+            && !tags.contains(&&tag.node)
         {
-            tags.push(tag);
+            tags.push(&tag.node);
         }
     });
     match scope {

@@ -39,5 +39,5 @@ fn whole<T>(text: &str, read: impl Fn(&mut Cursor<'_>) -> Result<T, Diagnostic>)
     let lexemes = lex(text).map_err(|diagnostic| vec![diagnostic])?;
     let mut cursor = Cursor::new(text, &lexemes);
     let tree = read(&mut cursor).and_then(|tree| cursor.end().map(|()| tree));
-    tree.map_err(|diagnostic| vec![diagnostic])
+    tree.map_err(|diagnostic| cursor.diagnostics(diagnostic))
 }

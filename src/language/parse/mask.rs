@@ -141,5 +141,21 @@ fn unknown_mask(cursor: &Cursor<'_>) -> Diagnostic {
     if let Some((_, instead)) = UNAVAILABLE.iter().find(|(words, _)| cursor.sees(words)) {
         return Diagnostic::new(Code::MaskNotAvailable, cursor.span(), "there is no such mask").with_help(*instead);
     }
-    cursor.expected("a mask, such as `null`, `hash`, `constant '...'` or `keep last 4`", MASKS)
+    let diagnostic = cursor.expected("a mask, such as `null`, `hash`, `constant '...'` or `keep last 4`", MASKS);
+    match cursor.peek() {
+        Some(Token::Number(_) | Token::Date(_) | Token::Quoted(_)) => {
+            let value = cursor.found();
+            diagnostic.with_help(format!("write `constant {value}` to show that in place of every value"))
+        }
+        Some(Token::Word(word)) if word.chars().all(|c| c == '*') => {
+            diagnostic.with_help(format!("write `constant '{word}'`, or `keep last 4` to show the end"))
+        }
+        Some(Token::Word(_)) if cursor.sees("sha256|sha-256|sha|sha1|sha-1|sha512|sha-512|md5|fingerprint") => {
+            diagnostic.with_help("write `hash`, which is SHA-256")
+        }
+        Some(Token::Word(_)) if cursor.sees("nothing|empty|zero|zeros|blanks") => {
+            diagnostic.with_help("write `null` to show nothing, or `constant '...'` to show the same for every value")
+        }
+        _ => diagnostic,
+    }
 }
