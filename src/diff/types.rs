@@ -5,9 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::document::kinds::Documents;
 use crate::engine::rules::EngineRule;
 use crate::language::check::built_in;
-use crate::language::syntax::{
-    ColumnTarget, ColumnWord, Condition, MaskWord, Mention, Operand, Sentence, Set, Spanned,
-};
+use crate::language::syntax::{ColumnTarget, ColumnWord, Condition, MaskWord, Mention, Operand, Sentence, Set};
 use crate::model::column_type::ColumnType;
 use crate::model::mask::Mask;
 use crate::model::name::{Identifier, Name};
