@@ -22,6 +22,7 @@ mod reading;
 mod sampled;
 mod sentences;
 mod sessions;
+mod sources;
 mod traces;
 mod views;
 mod writing;

@@ -146,7 +146,7 @@ impl<'f> Fields<'f> {
                 _ => None,
             })
             .collect();
-        let help = format!("join them with `or`: `{field}: {}`", joined.join(" or "));
+        let help = format!("write `{field}: {}`", joined.join(" or "));
         self.find(Code::BadValue, &node.place, format!("`{field}` is one text, not a list")).help = Some(help);
         None
     }
