@@ -9,13 +9,18 @@ macro_rules! say {
     };
 }
 
+mod attributes;
 mod check;
+mod completion;
 mod config;
+mod diff;
 mod explain;
 mod fmt;
 mod paraphrase;
 mod sarif;
+mod schema;
 mod serve;
+mod test;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -43,10 +48,20 @@ enum Verb {
     Fmt(fmt::Fmt),
     /// Say what a user may see of a table, as which SQL, and why.
     Explain(explain::Explain),
+    /// Say who gains and who loses what from one folder of documents to another.
+    Diff(diff::Diff),
     /// Say what rules mean, for those whom they restrict and those whom they release, in words that need no SQL.
     Paraphrase(paraphrase::ParaphraseRules),
+    /// Run the tests of documents, and say which rules none of them met.
+    Test(test::Test),
+    /// See or forget what a running server knows of users.
+    Attributes(attributes::Attributes),
     /// Print the configuration that is in force.
     Config(config::PrintConfig),
+    /// Print the JSON Schema of documents, for editors.
+    Schema(schema::Schema),
+    /// Print the script with which a shell completes this command.
+    Completion(completion::Completion),
 }
 
 /// How a verb ended.
@@ -56,7 +71,7 @@ enum Exit {
     Fine = 0,
     /// It did not work.
     Failed = 1,
-    /// The answer is no.
+    /// The answer is no: a denial, or somebody gains from a change.
     Denied = 3,
     /// The documents do not check.
     DocumentsInvalid = 4,
@@ -86,8 +101,13 @@ pub fn run() -> ExitCode {
         Verb::Check(verb) => verb.run(),
         Verb::Fmt(verb) => verb.run(),
         Verb::Explain(verb) => verb.run(),
+        Verb::Diff(verb) => verb.run(),
         Verb::Paraphrase(verb) => verb.run(),
+        Verb::Test(verb) => verb.run(),
+        Verb::Attributes(verb) => verb.run(),
         Verb::Config(verb) => verb.run(),
+        Verb::Schema(verb) => verb.run(),
+        Verb::Completion(verb) => verb.run(),
     };
     ExitCode::from(exit as u8)
 }

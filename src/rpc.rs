@@ -3,8 +3,6 @@
 mod convert;
 pub mod listen;
 mod service;
-mod token;
 
 pub use convert::table_question;
 pub use service::{Decisions, descriptors, serve};
-pub use token::Tokens;

@@ -129,3 +129,40 @@ fn a_wrong_sentence_or_name_is_no_paraphrase() {
     assert!(found.contains("there is no policy `nope`"), "{found}");
     assert_eq!(run(&["paraphrase", "--documents", FINANCE, "--policy", "turnover", "--rule", "9"], "").0, Some(1));
 }
+
+/// The shells, and how each reads a script without running it; `None`: it has no such way.
+const SHELLS: [(&str, Option<(&str, &str)>); 5] = [
+    ("bash", Some(("bash", "-n"))),
+    ("zsh", Some(("zsh", "-n"))),
+    ("fish", Some(("fish", "--no-execute"))),
+    ("elvish", None),
+    ("powershell", None),
+];
+
+#[test]
+fn every_shell_has_a_completion_script_that_it_accepts() {
+    for (shell, reads) in SHELLS {
+        let (code, script, _) = run(&["completion", shell], "");
+        assert_eq!(code, Some(0));
+        for word in ["explain", "--documents", "--min-coverage"] {
+            // fish writes `-l min-coverage`.
+            assert!(script.contains(word.trim_start_matches('-')), "{shell} does not complete {word}");
+        }
+        let Some((program, flag)) = reads else { continue };
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), &script).unwrap();
+        match Command::new(program).arg(flag).arg(file.path()).output() {
+            Ok(output) => assert!(output.status.success(), "{shell}: {}", String::from_utf8_lossy(&output.stderr)),
+            Err(_) if shell == "bash" => panic!("there is no bash"),
+            Err(_) => println!("skipped: there is no {shell}, so nothing says whether it accepts its script"),
+        }
+    }
+}
+
+#[test]
+fn bash_completes_a_verb() {
+    let (_, script, _) = run(&["completion", "bash"], "");
+    let ask = "COMP_WORDS=(meshward te); COMP_CWORD=1; _meshward meshward te meshward; echo \"${COMPREPLY[@]}\"";
+    let output = Command::new("bash").arg("-c").arg(format!("{script}\n{ask}")).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "test");
+}

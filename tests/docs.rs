@@ -21,6 +21,7 @@ use meshward::language::check::Vocabulary;
 use meshward::language::diagnostic::{self, Diagnostic};
 use meshward::language::{paraphrase, parse};
 use meshward::model::decision::Decision;
+use meshward::policy_test;
 use meshward::telemetry::metrics::{Metrics, Rpc};
 
 use crate::lint::warnings;
@@ -127,14 +128,25 @@ fn every_sentence_of_the_documentation_is_what_it_is_said_to_be() {
     assert!(count >= 80, "only {count} sentences were found");
 }
 
-#[test]
-fn every_document_of_the_documentation_checks_by_itself() {
-    let (mut count, mut failures) = (0, Vec::new());
-    let begins = |block: &&Block| {
+/// Blocks that are whole documents.
+fn whole_documents() -> Vec<Block> {
+    let begins = |block: &Block| {
         let first = block.text.lines().find(|line| !line.starts_with('#')).unwrap_or("");
         first.starts_with("kind:") || first.starts_with("{kind:")
     };
-    for block in blocks().iter().filter(|block| block.has("yaml") && !block.has("fragment")).filter(begins) {
+    let whole = |block: &Block| block.has("yaml") && !block.has("fragment") && begins(block);
+    blocks().into_iter().filter(whole).collect()
+}
+
+/// Where each block of documents stands, and its text.
+pub(crate) fn document_blocks() -> Vec<(String, String)> {
+    whole_documents().into_iter().map(|block| (block.at(), block.text)).collect()
+}
+
+#[test]
+fn every_document_of_the_documentation_checks_by_itself() {
+    let (mut count, mut failures) = (0, Vec::new());
+    for block in whole_documents() {
         count += 1;
         let checked = load::texts(&[Arc::new(Source::new(block.at(), &*block.text))]);
         match (checked, block.has("wrong")) {
@@ -205,6 +217,29 @@ fn every_paraphrase_of_the_documentation_is_what_is_told() {
         count += 1;
     }
     assert!(count >= 1, "none was found");
+}
+
+#[test]
+fn every_test_of_the_documentation_comes_to_what_it_is_said_to() {
+    let (mut count, mut failures) = ([0, 0], Vec::new());
+    let blocks = blocks();
+    for (index, block) in blocks.iter().enumerate().filter(|(_, block)| block.has("yaml") && block.has("test")) {
+        let shown = blocks.get(index + 1).filter(|_| block.has("failing")).map_or("", |shown| shown.text.trim());
+        let path = shown.split_once("--> ").and_then(|(_, rest)| rest.split(':').next()).unwrap_or("");
+        let source = Arc::new(Source::new(path, block.text.clone()));
+        let documents = load::texts(&[source]).unwrap().documents;
+        let now = "2026-03-15T12:00:00Z".parse().unwrap();
+        let report = policy_test::run(&documents, &jiff::tz::TimeZone::UTC, now, None);
+        let failing = block.has("failing");
+        count[usize::from(failing)] += report.outcomes.len();
+        for outcome in &report.outcomes {
+            if outcome.passed() == failing || !outcome.said().contains(shown) {
+                failures.push(format!("{} {}\n{}", block.at(), outcome.title(), outcome.said()));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(count[0] >= 5 && count[1] >= 3, "{count:?}");
 }
 
 #[test]

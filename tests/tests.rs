@@ -9,6 +9,7 @@
 
 mod attributes;
 mod cli;
+mod diff;
 mod docs;
 mod documents;
 pub mod engine;
@@ -16,6 +17,8 @@ mod fuzz;
 mod guarded;
 mod language;
 mod lint;
+mod policy_test;
+mod schema;
 mod server;
 mod sql;
 mod tidy;

@@ -21,6 +21,7 @@ mod reading;
 mod sampled;
 mod sentences;
 mod sessions;
+mod sources;
 mod traces;
 mod views;
 mod writing;

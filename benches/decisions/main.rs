@@ -8,6 +8,8 @@
     reason = "a benchmark that meets what it did not expect ends"
 )]
 
+mod attributes;
+mod documents;
 mod grpc;
 mod in_process;
 mod listing;
@@ -22,8 +24,14 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() {
     // `cargo bench -- grpc` runs those whose name begins so.
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let parts: [(&str, fn()); 4] =
-        [("in-process", in_process::run), ("grpc", grpc::run), ("listing", listing::run), ("snapshot", snapshot::run)];
+    let parts: [(&str, fn()); 6] = [
+        ("documents", documents::run),
+        ("in-process", in_process::run),
+        ("attributes", attributes::run),
+        ("grpc", grpc::run),
+        ("listing", listing::run),
+        ("snapshot", snapshot::run),
+    ];
     for (name, run) in parts {
         if wanted.is_empty() || wanted.iter().any(|wanted| name.starts_with(wanted.as_str())) {
             run();

@@ -118,7 +118,7 @@ pub enum Source {
     /// An HTTP service that answers in JSON.
     Http(Http),
     /// A directory.
-    Ldap(Ldap),
+    Ldap(Box<Ldap>),
     /// A database that speaks SQL.
     Sql(Arc<Sql>),
 }
@@ -128,7 +128,7 @@ impl Source {
     pub fn open(settings: &SourceSettings, secrets: &Secrets) -> Self {
         match &settings.kind {
             SourceKind::Http(http) => Self::Http(Http::new(settings, http, secrets.clone())),
-            SourceKind::Ldap(ldap) => Self::Ldap(Ldap::new(settings, ldap, secrets.clone())),
+            SourceKind::Ldap(ldap) => Self::Ldap(Box::new(Ldap::new(settings, ldap, secrets.clone()))),
             SourceKind::Sql(sql) => Self::Sql(Arc::new(Sql::new(settings, sql, secrets.clone()))),
         }
     }

@@ -1,5 +1,7 @@
 //! The fields of one document, taken one by one: what is missing, unknown or malformed becomes a finding, and reading goes on.
 
+mod nested;
+
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
@@ -40,6 +42,8 @@ impl Text {
         within(&self.scalar, &self.place, span)
     }
 }
+
+pub(super) use crate::document::fields::nested::TextRow;
 
 /// A mapping whose fields are taken out until none may be left.
 pub(super) struct Fields<'f> {
@@ -362,24 +366,31 @@ impl<'f> Fields<'f> {
     /// One table by its full name.
     pub(super) fn table(&mut self, field: &'static str) -> Option<(TableName, Place)> {
         let text = self.required_text(field, "catalog.schema.table")?;
-        let pattern = self.parsed(&text, parse::pattern)?;
-        let exact: Vec<&str> = pattern
+        self.table_of(&text).map(|table| (table, text.place))
+    }
+
+    pub(super) fn table_of(&mut self, text: &Text) -> Option<TableName> {
+        let [catalog, schema, table] = self.exact(text, "table", "catalog.schema.table")?;
+        Some(TableName::new(catalog.as_str(), schema.as_str(), table.as_str()))
+    }
+
+    /// The name of one thing: as many parts as the thing has, and no `*`.
+    pub(super) fn exact<const N: usize>(&mut self, text: &Text, what: &str, form: &str) -> Option<[Identifier; N]> {
+        let pattern = self.parsed(text, parse::pattern)?;
+        let exact: Vec<Identifier> = pattern
             .parts()
             .iter()
             .filter_map(|part| match part.pieces() {
-                [only] => Some(only.as_ref()),
+                [only] => Some(Identifier::new(only)),
                 _ => None,
             })
             .collect();
-        match exact.as_slice() {
-            [catalog, schema, table] => Some((TableName::new(catalog, schema, table), text.place)),
-            _ => {
-                let message = format!("`{}` is not the full name of one table", text.as_str());
-                self.find(Code::BadValue, &text.place, message).help =
-                    Some("write catalog.schema.table, without `*`".to_owned());
-                None
-            }
+        let exact = exact.try_into().ok();
+        if exact.is_none() {
+            let message = format!("`{}` is not the full name of one {what}", text.as_str());
+            self.find(Code::BadValue, &text.place, message).help = Some(format!("write {form}, without `*`"));
         }
+        exact
     }
 
     /// A column's name, as a key of a mapping.

@@ -64,17 +64,17 @@ impl Place {
         Self { source: Arc::clone(&self.source), range: self.range.start..end.range.end.max(self.range.start) }
     }
 
-    /// The order in which a folder is read.
-    pub(crate) fn cmp_in_files(&self, other: &Self) -> std::cmp::Ordering {
-        (&self.source.path, self.range.start).cmp(&(&other.source.path, other.range.start))
-    }
-
     /// The same place, with what stands there made unreadable: it may be a secret, and findings are logged.
     pub(super) fn covered(&self) -> Self {
         let Some(secret) = self.source.text.get(self.range.clone()) else { return self.clone() };
         let mut text = self.source.text.clone();
         text.replace_range(self.range.clone(), &"*".repeat(secret.len()));
-        Self { source: Arc::new(Source::new(self.source.path.clone(), text)), range: self.range.clone() }
+        Self { source: Arc::new(Source::new(&self.source.path, text)), range: self.range.clone() }
+    }
+
+    /// The order in which a folder is read.
+    pub(crate) fn cmp_in_files(&self, other: &Self) -> std::cmp::Ordering {
+        (&self.source.path, self.range.start).cmp(&(&other.source.path, other.range.start))
     }
 
     /// Line and column of the first byte, counted from 1, the column in characters.
@@ -145,13 +145,17 @@ pub enum Code {
     Reserved,
     /// A domain speaks of what it does not own.
     OutsideDomain,
+    /// A test's case is decided otherwise than it expects.
+    OtherThanExpected,
+    /// A test's case expects what cannot be told without a Trino.
+    NotTellable,
     /// Nothing is wrong, and this is probably not what was meant.
     Warning(Warning),
 }
 
 impl Code {
     /// The codes that are documents' own, in order.
-    pub const OWN: [Code; 11] = [
+    pub const OWN: [Code; 13] = [
         Self::Unreadable,
         Self::NotYaml,
         Self::UnknownKind,
@@ -163,6 +167,8 @@ impl Code {
         Self::Circle,
         Self::Reserved,
         Self::OutsideDomain,
+        Self::OtherThanExpected,
+        Self::NotTellable,
     ];
 
     /// The code as people quote it; each has a page in `docs/errors/`.
@@ -180,6 +186,8 @@ impl Code {
             Self::Circle => "MW0109",
             Self::Reserved => "MW0110",
             Self::OutsideDomain => "MW0111",
+            Self::OtherThanExpected => "MW0401",
+            Self::NotTellable => "MW0402",
             Self::Warning(warning) => warning.as_str(),
         }
     }
@@ -199,6 +207,8 @@ impl Code {
             Self::Circle => "documents name each other in a circle",
             Self::Reserved => "a name that is built in is declared",
             Self::OutsideDomain => "a domain speaks of what it does not own",
+            Self::OtherThanExpected => "a test expects something else",
+            Self::NotTellable => "a test expects what cannot be told without a Trino",
             Self::Warning(warning) => warning.meaning(),
         }
     }
@@ -222,7 +232,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    pub(super) fn new(code: Code, place: Place, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: Code, place: Place, message: impl Into<String>) -> Self {
         Self { code, severity: Severity::Error, place, message: message.into(), help: None, accepted: None }
     }
 

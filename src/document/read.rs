@@ -2,6 +2,7 @@
 //! are read.
 
 mod table;
+pub(super) mod test;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,6 +14,7 @@ use crate::document::kinds::{
     Attribute, Cardinality, Documents, Domain, Given, Grant, List, Missing, PlacedBy, Policy, PolicyRule, Purpose, Tag,
     Tagging, User,
 };
+use crate::document::read::test::DraftCase;
 use crate::document::warning::Warning;
 use crate::document::written::{Written, WrittenPolicy};
 use crate::document::yaml::Node;
@@ -36,11 +38,12 @@ pub(super) enum Kind {
     Grant,
     List,
     Table,
+    Test,
     AttributeSource,
 }
 
 impl Kind {
-    const ALL: [(&'static str, Kind); 11] = [
+    const ALL: [(&'static str, Kind); 12] = [
         ("Policy", Self::Policy),
         ("Domain", Self::Domain),
         ("Purpose", Self::Purpose),
@@ -51,6 +54,7 @@ impl Kind {
         ("Grant", Self::Grant),
         ("List", Self::List),
         ("Table", Self::Table),
+        ("Test", Self::Test),
         ("AttributeSource", Self::AttributeSource),
     ];
 }
@@ -84,6 +88,8 @@ pub(super) struct Draft {
     /// Domains' taggings, to be compared with what the domain owns.
     pub(super) tagged_by: Vec<(Name, Name, Place)>,
     pub(super) written: Written,
+    /// Tests' cases, to be read as the types that other documents say.
+    pub(super) cases: Vec<DraftCase>,
     places: BTreeMap<(Kind, String), Place>,
 }
 
@@ -109,6 +115,7 @@ impl Draft {
                 Kind::Grant => self.grant(&mut fields),
                 Kind::List => self.list(&mut fields),
                 Kind::Table => self.table(&mut fields),
+                Kind::Test => self.test(&mut fields),
                 Kind::AttributeSource => self.attribute_source(&mut fields),
             };
             fields.end();

@@ -316,7 +316,7 @@ pub(crate) fn binds(
     audience(standing, of, table).may_be_true() && !is_lifted(standing, rule)
 }
 
-fn is_lifted(standing: &Standing<'_>, rule: &EngineRule) -> bool {
+pub(crate) fn is_lifted(standing: &Standing<'_>, rule: &EngineRule) -> bool {
     let Some(liftable) = &rule.liftable else { return false };
     standing.snapshot().exceptions_to(liftable).any(|grant| {
         holds(grant.from, grant.until, standing.asker.day)

@@ -23,7 +23,7 @@ pub(crate) struct Applied {
 }
 
 /// `Greater`: the left one protects more. `None`: they cannot be compared.
-fn protection(left: &Masked, right: &Masked) -> Option<Ordering> {
+pub(crate) fn protection(left: &Masked, right: &Masked) -> Option<Ordering> {
     use Masked::{
         Bucket, Clear, Constant, HashBytes, HashText, KeepFirst, KeepLast, Keyed, Null, Round, Sql, Truncate,
     };

@@ -145,7 +145,7 @@ impl fmt::Display for SqlText {
 }
 
 /// A rule, for people.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RuleReference {
     /// The policy's name.
     pub policy: Name,
@@ -162,6 +162,12 @@ pub struct Contribution {
     pub rule: Arc<RuleReference>,
     /// What it did.
     pub effect: Effect,
+}
+
+impl fmt::Display for Contribution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{} {}: {}", self.rule.policy, self.rule.rule, self.effect, self.rule.sentence)
+    }
 }
 
 /// The ways in which a rule determines an answer.
@@ -181,4 +187,19 @@ pub enum Effect {
     Hides(Identifier),
     /// It sets the least protection of a column.
     Floors(Identifier),
+}
+
+impl fmt::Display for Effect {
+    /// What the rule does, in words that follow its name.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Allows => f.write_str("allows"),
+            Self::Denies => f.write_str("denies"),
+            Self::LimitsUse => f.write_str("limits the use"),
+            Self::Rows => f.write_str("takes rows away"),
+            Self::Masks(column) => write!(f, "masks {column}"),
+            Self::Hides(column) => write!(f, "hides {column}"),
+            Self::Floors(column) => write!(f, "sets the least protection of {column}"),
+        }
+    }
 }

@@ -20,6 +20,11 @@ pub fn filter(predicate: &Predicate) -> SqlText {
     SqlText::printed(format!("({predicate}) AND COALESCE({predicate}, FALSE)"))
 }
 
+/// Prints a predicate as people read it, for those who compare filters. Trino gets [`filter`].
+pub fn condition(predicate: &Predicate) -> SqlText {
+    SqlText::printed(self::predicate(predicate))
+}
+
 /// Prints a column's mask, of the column's own type.
 pub fn mask(masked: &Masked, column: &Identifier, column_type: ColumnType) -> SqlText {
     SqlText::printed(cast(&self::masked(masked, column, column_type), column_type))

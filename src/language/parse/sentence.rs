@@ -7,7 +7,9 @@ use crate::language::parse::columns::columns;
 use crate::language::parse::condition::condition;
 use crate::language::parse::cursor::Cursor;
 use crate::language::parse::mask::mask;
-use crate::language::syntax::{ActionWord, Audience, AudienceBase, Condition, Lifting, Rule, Sentence, Spanned};
+use crate::language::syntax::{
+    ActionWord, Audience, AudienceBase, Condition, Lifting, MaskWord, Rule, Sentence, Spanned,
+};
 use crate::model::name::Name;
 
 const VERBS: &[&str] = &[
@@ -219,4 +221,11 @@ fn mask_columns(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
     let whom = cursor.both(cells, audience);
     let ((columns, mask), (cells, audience)) = cursor.both(shown, whom)?;
     Ok(Sentence::MaskColumns { columns, mask, cells, audience })
+}
+
+/// `M [where C]`
+pub(super) fn mask_of_cells(cursor: &mut Cursor<'_>) -> Result<(MaskWord, Option<Condition>), Diagnostic> {
+    let mask = mask(cursor)?;
+    let cells = if cursor.takes("where") { Some(condition(cursor)?) } else { None };
+    Ok((mask, cells))
 }

@@ -228,6 +228,10 @@ pub enum Mention<'a> {
     ColumnTagged(&'a Spanned<Name>),
     /// A column by name.
     Column(&'a Spanned<Identifier>),
+    /// A List document.
+    List(&'a Spanned<Name>),
+    /// A condition that is about the person, the purpose or the hour alone, and has no operands: `member of group "g"`.
+    Whole(&'a Condition),
 }
 
 impl Condition {
@@ -271,8 +275,8 @@ impl Condition {
             | Self::UserIs(_)
             | Self::ActingFor(_)
             | Self::ClockBetween(..)
-            | Self::On(_)
-            | Self::Sql(_) => {}
+            | Self::On(_) => tell(Mention::Whole(self)),
+            Self::Sql(_) => {}
         }
     }
 }
@@ -304,7 +308,8 @@ impl Set {
             Self::Column(column) => tell(Mention::Column(column)),
             Self::ColumnTagged(tag) => tell(Mention::ColumnTagged(tag)),
             Self::Attribute(attribute) => tell(Mention::Attribute(attribute)),
-            Self::Values(_) | Self::List(_) => {}
+            Self::List(list) => tell(Mention::List(list)),
+            Self::Values(_) => {}
         }
     }
 }
