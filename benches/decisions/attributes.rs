@@ -73,7 +73,7 @@ fn source(address: SocketAddr, more: &str) -> String {
 fn answerer(yaml: &str) -> Answerer {
     let sources = Sources::new(Secrets::default(), Metrics::default().sources().clone());
     let revisions = Arc::new(Revisions::new(TimeZone::UTC, sources));
-    let source = Arc::new(Source { path: "bench.yaml".to_owned(), text: yaml.to_owned() });
+    let source = Arc::new(Source::new("bench.yaml", yaml));
     revisions.publish(&load::texts(&[source]).unwrap()).unwrap();
     Answerer { revisions, queries: Queries::default() }
 }
