@@ -178,7 +178,7 @@ fn visible_columns(asker: &Asker<'_>, table: &TableName, columns: &[Identifier])
             continue;
         }
         let restraints = TableView::new(&asking, &table, &columns).restraints(&asking, &hiding);
-        visible.iter_mut().enumerate().for_each(|(index, seen)| *seen &= !restraints.hidden.contains_key(&index));
+        visible.iter_mut().zip(&restraints.columns).for_each(|(seen, on)| *seen &= on.hidden.is_empty());
     }
     visible
 }
