@@ -295,7 +295,7 @@ pub(crate) fn rules_on<'a>(
 ) -> Vec<&'a EngineRule> {
     let snapshot = standing.asker.snapshot;
     let tags = snapshot.tags.of(table);
-    let ids = snapshot.index.on_table(table, tags, &snapshot.domains, &standing.party.identity);
+    let ids = snapshot.index.on_table(table, tags, &snapshot.domains, standing.person);
     let binds_here = |rule: &&EngineRule| {
         (authorities == Authorities::All || rule.domain.is_none())
             && rule.holds_on(standing.asker.day)

@@ -3,8 +3,9 @@
 //! The law: a rule that a look-up leaves out would not have applied. What it brings is still asked everything, so the index can cost
 //! time and never an answer.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+
+use foldhash::{HashMap, HashSet};
 
 use crate::engine::rules::EngineRule;
 use crate::engine::snapshot::Domains;
@@ -54,7 +55,8 @@ impl Bucket {
 }
 
 /// Somebody, as far as rules can be looked up by.
-struct Person<'a> {
+#[derive(Debug)]
+pub(crate) struct Person<'a> {
     user: &'a str,
     /// Those of their groups that some rule names: of many groups few are.
     groups: Vec<&'a str>,
@@ -197,13 +199,12 @@ impl Index {
         table: &TableName,
         tags: &TableTags,
         domains: &Domains,
-        identity: &Identity,
+        person: &Person<'_>,
     ) -> Vec<RuleId> {
         let mut ids = Vec::new();
-        let person = self.person(identity);
         let mut add = |bucket: Option<&Bucket>| {
             if let Some(bucket) = bucket {
-                bucket.about(&person, &mut ids);
+                bucket.about(person, &mut ids);
             }
         };
         add(Some(&self.everywhere));
@@ -228,30 +229,31 @@ impl Index {
     }
 
     /// The rules that can be on the cluster and about somebody.
-    pub(crate) fn on_system(&self, identity: &Identity) -> Vec<RuleId> {
-        self.listed(&self.system, identity)
+    pub(crate) fn on_system(&self, person: &Person<'_>) -> Vec<RuleId> {
+        listed(&self.system, person)
     }
 
     /// The denials that can be about somebody, wherever they are on.
-    pub(crate) fn denies(&self, identity: &Identity) -> Vec<RuleId> {
-        self.listed(&self.denies, identity)
+    pub(crate) fn denies(&self, person: &Person<'_>) -> Vec<RuleId> {
+        listed(&self.denies, person)
     }
 
     /// The allows that can be about somebody, wherever they are on.
-    pub(crate) fn allows(&self, identity: &Identity) -> Vec<RuleId> {
-        self.listed(&self.allows, identity)
+    pub(crate) fn allows(&self, person: &Person<'_>) -> Vec<RuleId> {
+        listed(&self.allows, person)
     }
 
-    fn listed(&self, bucket: &Bucket, identity: &Identity) -> Vec<RuleId> {
-        let mut ids = Vec::new();
-        bucket.about(&self.person(identity), &mut ids);
-        in_order(ids)
-    }
-
-    fn person<'a>(&self, identity: &'a Identity) -> Person<'a> {
+    /// Somebody, for all look-ups of one decision.
+    pub(crate) fn person<'a>(&self, identity: &'a Identity) -> Person<'a> {
         let named = identity.groups.iter().map(|group| &**group).filter(|group| self.groups.contains(*group));
         Person { user: &identity.user, groups: named.collect() }
     }
+}
+
+fn listed(bucket: &Bucket, person: &Person<'_>) -> Vec<RuleId> {
+    let mut ids = Vec::new();
+    bucket.about(person, &mut ids);
+    in_order(ids)
 }
 
 fn in_order(mut ids: Vec<RuleId>) -> Vec<RuleId> {

@@ -145,13 +145,18 @@ fn coarseness(period: Period) -> u8 {
 }
 
 /// The strongest of masks that all apply, in whatever order they come: NULL as soon as two of them cannot be compared.
-fn strongest<'a>(masks: impl Iterator<Item = &'a Masked> + Clone) -> Masked {
-    let comparable = |left: &Masked| masks.clone().all(|right| protection(left, right).is_some());
-    if !masks.clone().all(comparable) {
-        return Masked::Null;
+fn strongest<'a>(mut masks: impl Iterator<Item = &'a Masked> + Clone) -> Masked {
+    let mut strongest: Option<&Masked> = None;
+    while let Some(mask) = masks.next() {
+        // Each with all that follow.
+        if masks.clone().any(|other| protection(mask, other).is_none()) {
+            return Masked::Null;
+        }
+        if strongest.is_none_or(|known| protection(known, mask) == Some(Ordering::Less)) {
+            strongest = Some(mask);
+        }
     }
-    let stronger = |left, right| if protection(left, right) == Some(Ordering::Less) { right } else { left };
-    masks.clone().reduce(stronger).cloned().unwrap_or(Masked::Clear)
+    strongest.cloned().unwrap_or(Masked::Clear)
 }
 
 /// The masks that are on all cells.

@@ -48,8 +48,8 @@ pub(crate) fn decide(asker: &Asker<'_>, listing: &Listing) -> Vec<bool> {
 
 /// The allows and denials that can be about the party, wherever they are on.
 fn allows_and_denies(asking: &Standing<'_>) -> Vec<u32> {
-    let (index, identity) = (&asking.asker.snapshot.index, &asking.party.identity);
-    [index.denies(identity), index.allows(identity)].concat()
+    let index = &asking.asker.snapshot.index;
+    [index.denies(asking.person), index.allows(asking.person)].concat()
 }
 
 fn full_name(catalog: &Identifier, schema: &Identifier, table: &Identifier) -> TableName {

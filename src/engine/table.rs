@@ -14,9 +14,7 @@ use crate::engine::truth::Truth;
 use crate::engine::{listing, reason};
 use crate::language::syntax::Sentence;
 use crate::model::action::Action;
-use crate::model::decision::{
-    ColumnDecision, Contribution, Effect, Expression, Rows, SqlText, TableDecision, Verdict,
-};
+use crate::model::decision::{ColumnDecision, Contribution, Effect, Expression, Rows, SqlText, TableDecision, Verdict};
 use crate::model::name::{Identifier, Name, TableName};
 use crate::model::request::{Column, TableRequest};
 use crate::sql::expression::{Masked, Predicate};
@@ -289,6 +287,9 @@ impl<'a> Bench<'a> {
         let decide = |(index, column): (usize, &Column)| {
             if let Some(Some(reason)) = hidden.get(index) {
                 return ColumnDecision::Hidden(reason.clone());
+            }
+            if self.on_column(index).all(|on| on.masks.is_empty()) {
+                return ColumnDecision::Clear;
             }
             let applied: Vec<&Applied> =
                 self.on_column(index).flat_map(|on| &on.masks).map(|mask| &mask.applied).collect();
