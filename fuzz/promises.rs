@@ -93,7 +93,7 @@ fn subject() -> Subject {
         .collect();
     let identity = Identity { groups: BTreeSet::from([Arc::from("g")]), ..Identity::of_user("jay") };
     Subject {
-        asking: Party { identity, attributes },
+        asking: Party { identity, attributes, ..Party::default() },
         invoker: None,
         now: jiff::Timestamp::UNIX_EPOCH,
         cluster: Arc::from(""),

@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use tracing::{Instrument, info_span};
 use uuid::Uuid;
 
-use crate::attributes::Attributes;
 use crate::audit::{self, Record};
 use crate::clock;
 use crate::engine;
@@ -52,8 +51,6 @@ pub struct Answer {
 pub struct Answerer {
     /// The revisions.
     pub revisions: Arc<Revisions>,
-    /// The attributes.
-    pub attributes: Attributes,
 }
 
 impl Answerer {
@@ -63,16 +60,21 @@ impl Answerer {
         let revision = self.revisions.get(pin)?;
         let snapshot = &revision.snapshot;
         let needed = snapshot.needed_attributes(&request);
-        let resolve = |identity| self.attributes.resolve(&revision.users, revision.digest, identity, needed);
-        let subject = async {
-            let invoker = match invoker {
-                Some(invoker) => Some(resolve(invoker).await),
+        let of_invoker = async {
+            match invoker {
+                Some(invoker) => Some(revision.attributes.resolve(invoker, needed).await),
                 None => None,
-            };
-            let now = clock::asked_at(query_start, clock::now());
-            Subject { asking: resolve(identity).await, invoker, now, cluster }
+            }
         };
-        let subject = subject.instrument(info_span!("resolve", attributes = needed.len())).await;
+        let parties = async { tokio::join!(revision.attributes.resolve(identity, needed), of_invoker) };
+        let resolving = info_span!("resolve", attributes = needed.attributes.len());
+        let (asking, invoker) = parties.instrument(resolving).await;
+        let subject = Subject {
+            asking: asking.party,
+            invoker: invoker.map(|invoker| invoker.party),
+            now: clock::asked_at(query_start, clock::now()),
+            cluster,
+        };
         let decision =
             info_span!("decide", revision = revision.number).in_scope(|| engine::decide(snapshot, &subject, &request));
         let answer =

@@ -1,20 +1,26 @@
-//! What is known of a user: sources that know attributes, and the cache in front of them.
+//! What is known of a user: the documents, the sources that know attributes, and the cache in front of each.
+
+pub mod cache;
+mod circuit;
+pub mod entry;
+pub mod http;
+mod json;
+pub mod secret;
+pub mod source;
+pub mod tls;
+pub mod user_name;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use moka::future::Cache;
-
+use crate::attributes::cache::{CachedSource, LookUp};
+use crate::attributes::entry::Entry;
+use crate::attributes::secret::Secrets;
+use crate::attributes::source::{LoadFailure, SourceSettings};
 use crate::model::name::Name;
 use crate::model::subject::{Identity, Party, Resolved};
 use crate::model::value::Value;
-
-/// The most users whose attributes are kept.
-const MOST_ENTRIES: u64 = 100_000;
-
-/// A user that nobody asked about for that long is forgotten.
-const IDLE: Duration = Duration::from_secs(600);
+use crate::telemetry::sources::SourcesMetrics;
 
 /// The attributes that documents give, by exact user name. Immutable: a changed document makes a new one.
 #[derive(Clone, Debug, Default)]
@@ -40,37 +46,168 @@ impl Users {
     }
 }
 
-/// Which state of a source an answer came from. A changed source has another epoch, so that nothing is read across the change.
-pub type Epoch = [u8; 32];
-
-/// What one source said of one user.
-type Said = Arc<BTreeMap<Name, Resolved>>;
-
-/// Attributes by user, in front of the sources.
-#[derive(Clone, Debug)]
-pub struct Attributes {
-    // INVARIANT: the key holds everything that the value depends on, so no two users and no two states of a source are ever mixed.
-    cache: Cache<(Epoch, Arc<str>), Said>,
+/// What a decision can need to know of who asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needed {
+    /// The declared attributes.
+    pub attributes: Vec<Name>,
+    /// Whether it matters which groups somebody is in.
+    pub groups: bool,
 }
 
-impl Default for Attributes {
-    fn default() -> Self {
-        Self { cache: Cache::builder().max_capacity(MOST_ENTRIES).time_to_idle(IDLE).build() }
+/// Every source that some revision asks. Revisions with equal settings of a source share it and what is known from it.
+#[derive(Debug)]
+pub struct Sources {
+    secrets: Secrets,
+    metrics: SourcesMetrics,
+    open: Mutex<Vec<Weak<CachedSource>>>,
+}
+
+impl Sources {
+    /// Sources find their secrets in one folder.
+    pub fn new(secrets: Secrets, metrics: SourcesMetrics) -> Self {
+        Self { secrets, metrics, open: Mutex::default() }
     }
+
+    /// The source with these settings; one that is open already knows what it knows.
+    pub fn open(&self, settings: &SourceSettings) -> Arc<CachedSource> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|source| source.strong_count() > 0);
+        let known = open.iter().filter_map(Weak::upgrade).find(|source| source.settings() == settings);
+        known.unwrap_or_else(|| {
+            let metrics = self.metrics.of(settings.name.folded());
+            let source = Arc::new(CachedSource::open(settings, &self.secrets, metrics));
+            open.push(Arc::downgrade(&source));
+            source
+        })
+    }
+}
+
+/// The attributes of one revision: what its documents give, and the sources that they name.
+#[derive(Clone, Debug, Default)]
+pub struct Attributes {
+    users: Users,
+    /// The one that counts first comes first.
+    sources: Vec<Arc<CachedSource>>,
+}
+
+/// What one source said when it was asked for a party.
+#[derive(Clone, Debug)]
+pub struct Consulted {
+    /// The source.
+    pub source: Arc<CachedSource>,
+    /// What it knows, or why it did not answer.
+    pub said: Result<Arc<Entry>, LoadFailure>,
+}
+
+/// A party with its attributes, and where they come from.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// The party.
+    pub party: Party,
+    /// The sources that were asked, the one that counts first in front.
+    pub consulted: Vec<Consulted>,
+}
+
+/// Where the value of an attribute comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum Origin<'a> {
+    /// From documents.
+    Documents,
+    /// From a source, or for want of an answer from it.
+    Source(&'a Consulted),
+    /// Nobody has it.
+    Nowhere,
 }
 
 impl Attributes {
-    /// Resolves the attributes that a decision can need. Groups, roles and the principal are Trino's and stand in the identity.
-    pub async fn resolve(&self, users: &Users, epoch: Epoch, identity: Identity, needed: &[Name]) -> Party {
-        if needed.is_empty() {
-            return Party { identity, attributes: BTreeMap::new() };
-        }
-        let key = (epoch, Arc::clone(&identity.user));
-        let load = async { Arc::new(users.of(&identity.user)) };
-        let known = self.cache.get_with(key, load).await;
-        // FAIL-CLOSED: what the entry lacks stays out of the map, and an attribute that is not there is unknown.
-        let attributes =
-            needed.iter().filter_map(|name| known.get(name).map(|resolved| (name.clone(), resolved.clone()))).collect();
-        Party { identity, attributes }
+    /// Documents count first, then the sources by their precedence.
+    pub fn new(users: Users, mut sources: Vec<Arc<CachedSource>>) -> Self {
+        sources.sort_by(|a, b| b.settings().precedence.cmp(&a.settings().precedence));
+        Self { users, sources }
     }
+
+    /// The sources, the one that counts first in front.
+    pub fn sources(&self) -> &[Arc<CachedSource>] {
+        &self.sources
+    }
+
+    /// Resolves what a decision can need. The sources are asked side by side, and each is waited for no longer than its timeout.
+    pub async fn resolve(&self, identity: Identity, needed: &Needed) -> Known {
+        let gives = |source: &&Arc<CachedSource>| {
+            let settings = source.settings();
+            needed.attributes.iter().any(|name| settings.gives.contains_key(name))
+                || (needed.groups && settings.groups.is_some())
+        };
+        let asked: Vec<(&Arc<CachedSource>, Option<LookUp>)> = self
+            .sources
+            .iter()
+            .filter(gives)
+            .map(|source| {
+                let user = source.settings().user_names.of(&identity.user);
+                (source, user.map(|user| source.look_up(&user)))
+            })
+            .collect();
+        let mut consulted = Vec::with_capacity(asked.len());
+        for (source, look_up) in asked {
+            let said = match look_up {
+                None => Err(LoadFailure::UserName),
+                Some(LookUp::Known(entry)) => Ok(entry),
+                Some(LookUp::Waiting(wait)) => wait.end().await,
+            };
+            consulted.push(Consulted { source: Arc::clone(source), said });
+        }
+        Known { party: self.party(identity, needed, &consulted), consulted }
+    }
+
+    fn party(&self, mut identity: Identity, needed: &Needed, consulted: &[Consulted]) -> Party {
+        let of_documents = self.users.users.get(&*identity.user);
+        let mut attributes = BTreeMap::new();
+        for name in &needed.attributes {
+            let resolved = match of_documents.and_then(|given| given.get(name)) {
+                Some(values) => Resolved::Values(values.clone()),
+                None => from_sources(name, consulted).0,
+            };
+            attributes.insert(name.clone(), resolved);
+        }
+        let mut unknown_groups = None;
+        for Consulted { source, said } in consulted.iter().filter(|one| one.source.settings().groups.is_some()) {
+            match said {
+                Ok(entry) => identity.groups.extend(entry.groups.iter().cloned()),
+                // FAIL-CLOSED: without this source nobody is known to be in no other group.
+                Err(failure) => unknown_groups = Some(why(source, failure)),
+            }
+        }
+        Party { identity, attributes, unknown_groups }
+    }
+
+    /// Where the value of an attribute of somebody comes from.
+    pub fn origin<'a>(&self, user: &str, name: &Name, consulted: &'a [Consulted]) -> Origin<'a> {
+        if self.users.users.get(user).is_some_and(|given| given.contains_key(name)) {
+            return Origin::Documents;
+        }
+        from_sources(name, consulted).1.map_or(Origin::Nowhere, Origin::Source)
+    }
+}
+
+/// The first source that has a value decides, and so does the first that should have answered and did not.
+// FAIL-CLOSED: what a source that counts less says is no answer for one that counts more and failed.
+fn from_sources<'a>(name: &Name, consulted: &'a [Consulted]) -> (Resolved, Option<&'a Consulted>) {
+    let mut without = None;
+    for one in consulted.iter().filter(|one| one.source.settings().gives.contains_key(name)) {
+        match &one.said {
+            Err(failure) => return (Resolved::Unknown(why(&one.source, failure)), Some(one)),
+            Ok(entry) => match entry.attributes.get(name) {
+                Some(Resolved::Missing) => without = without.or(Some(one)),
+                Some(resolved) => return (resolved.clone(), Some(one)),
+                // What a source gives is in each of its entries.
+                None => return (Resolved::Unknown(why(&one.source, &LoadFailure::Broken)), Some(one)),
+            },
+        }
+    }
+    (Resolved::Missing, without)
+}
+
+fn why(source: &CachedSource, failure: &LoadFailure) -> Arc<str> {
+    Arc::from(format!("source `{}`: {failure}", source.settings().name))
 }

@@ -13,6 +13,7 @@ mod check;
 mod config;
 mod explain;
 mod fmt;
+mod paraphrase;
 mod serve;
 
 use std::io::Write as _;
@@ -41,6 +42,8 @@ enum Verb {
     Fmt(fmt::Fmt),
     /// Say what a user may see of a table, as which SQL, and why.
     Explain(explain::Explain),
+    /// Say what rules mean, for those whom they restrict and those whom they release, in words that need no SQL.
+    Paraphrase(paraphrase::ParaphraseRules),
     /// Print the configuration that is in force.
     Config(config::PrintConfig),
 }
@@ -82,6 +85,7 @@ pub fn run() -> ExitCode {
         Verb::Check(verb) => verb.run(),
         Verb::Fmt(verb) => verb.run(),
         Verb::Explain(verb) => verb.run(),
+        Verb::Paraphrase(verb) => verb.run(),
         Verb::Config(verb) => verb.run(),
     };
     ExitCode::from(exit as u8)

@@ -21,6 +21,8 @@ const PREFIX: &str = "MESHWARD_";
 pub struct Config {
     /// The folder of documents.
     pub documents: Option<PathBuf>,
+    /// The folder of secrets that AttributeSource documents name, one file each.
+    pub secrets: Option<PathBuf>,
     /// The mesh's time zone, an IANA name: what a day is, and what `between 08:00 and 18:00` means.
     pub timezone: Zone,
     /// How long a stopping server says NOT_SERVING before it closes, so that clients find the others.
@@ -109,6 +111,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             documents: None,
+            secrets: None,
             timezone: Zone(TimeZone::UTC),
             drain_delay: Period(Duration::from_secs(5)),
             grpc: Grpc::default(),
@@ -204,7 +207,7 @@ impl Config {
 /// The variables below the prefix that name keys of the configuration: those whose first part is one.
 fn is_key(key: &str) -> bool {
     let first = key.split("__").next().unwrap_or("");
-    is_section(first) || matches!(first.to_lowercase().as_str(), "documents" | "timezone" | "drain_delay")
+    is_section(first) || matches!(first.to_lowercase().as_str(), "documents" | "secrets" | "timezone" | "drain_delay")
 }
 
 fn is_section(word: &str) -> bool {

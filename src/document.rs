@@ -7,5 +7,6 @@ pub mod format;
 pub mod kinds;
 pub mod load;
 mod read;
+mod sources;
 mod validate;
 mod yaml;

@@ -4,6 +4,7 @@ mod access;
 mod audience;
 mod combine;
 mod compare;
+pub mod fit;
 mod index;
 mod lattice;
 mod listing;
@@ -15,6 +16,7 @@ mod standing;
 mod table;
 mod tags;
 mod target;
+pub mod trees;
 mod truth;
 
 use crate::engine::snapshot::Snapshot;

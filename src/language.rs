@@ -4,6 +4,7 @@
 pub mod check;
 pub mod diagnostic;
 mod lex;
+pub mod paraphrase;
 pub mod parse;
 pub mod pattern;
 mod print;

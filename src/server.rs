@@ -12,7 +12,8 @@ use tonic_health::server::HealthReporter;
 use tracing::{info, warn};
 
 use crate::answer::Answerer;
-use crate::attributes::Attributes;
+use crate::attributes::Sources;
+use crate::attributes::secret::Secrets;
 use crate::config::{Config, Grpc, Listen};
 use crate::health::Health;
 use crate::http::{self, Pages};
@@ -51,10 +52,11 @@ pub enum ServeError {
 /// Serves until `stop` resolves, then drains.
 pub async fn serve(config: Config, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
     let path = config.documents.clone().ok_or(ServeError::NoDocuments)?;
-    let revisions = Arc::new(Revisions::new(config.timezone.0.clone()));
+    let metrics = Arc::new(Metrics::default());
+    let sources = Sources::new(Secrets::new(config.secrets.clone()), metrics.sources().clone());
+    let revisions = Arc::new(Revisions::new(config.timezone.0.clone(), sources));
     let folder = Arc::new(Folder::new(path, Arc::clone(&revisions)));
     let health = Arc::new(Health::new(Arc::clone(&revisions), Arc::clone(&folder)));
-    let metrics = Arc::new(Metrics::default());
     let (reporter, health_service) = tonic_health::server::health_reporter();
 
     let first = Arc::clone(&folder);
@@ -68,7 +70,7 @@ pub async fn serve(config: Config, stop: impl Future<Output = ()> + Send + 'stat
     let tls = read_tls(&config.grpc)?;
     refresh_credentials(tokens.clone(), tls.clone());
 
-    let answerer = Answerer { revisions, attributes: Attributes::default() };
+    let answerer = Answerer { revisions };
     let decisions = rpc::serve(Decisions::new(answerer, Arc::clone(&metrics)), tokens);
     let reflection = config.grpc.reflection.then(reflection).transpose().map_err(ServeError::Credentials)?;
     let router = tonic::transport::Server::builder()

@@ -1,6 +1,7 @@
 //! What the server says about itself: logs, traces by OTLP under the standard `OTEL_*` variables, metrics.
 
 pub mod metrics;
+pub mod sources;
 
 use std::io::IsTerminal;
 

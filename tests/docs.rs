@@ -3,7 +3,8 @@
 //! Fenced blocks by their info string:
 //! `meshward` sentences, one in a line; with `canonical` each prints back unchanged; with `target`, `audience` that is what they are;
 //! `yaml` documents when the block begins with a kind: they check, all that they name included; with `fragment` they are a part;
-//! both with `wrong`: they are refused, on a page of `docs/errors` with the page's code, and a `text` block after it is what is said.
+//! `text paraphrase` what `meshward paraphrase` says;
+//! the first two with `wrong`: they are refused, on a page of `docs/errors` with the page's code, and a `text` block after it is what is said.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,8 +15,9 @@ use std::time::Duration;
 use meshward::config::Config;
 use meshward::document::finding::{Code, Source};
 use meshward::document::load;
+use meshward::language::check::Vocabulary;
 use meshward::language::diagnostic::{self, Diagnostic};
-use meshward::language::parse;
+use meshward::language::{paraphrase, parse};
 use meshward::model::decision::Decision;
 use meshward::telemetry::metrics::{Metrics, Rpc};
 
@@ -162,6 +164,20 @@ fn every_finding_that_a_page_shows_is_what_is_said() {
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert!(count >= 10, "only {count} were found");
+}
+
+#[test]
+fn every_paraphrase_of_the_documentation_is_what_is_told() {
+    let mut count = 0;
+    for block in blocks().iter().filter(|block| block.has("paraphrase")) {
+        let (command, shown) = block.text.split_once('\n').unwrap();
+        let sentence = command.strip_prefix("$ meshward paraphrase '").unwrap().strip_suffix('\'').unwrap();
+        let rule = parse::rule(sentence).unwrap();
+        let told = paraphrase::rule(&rule, &Vocabulary::default()).to_string().replace('\n', "\n   ");
+        assert_eq!(shown, format!("{rule}\n   {told}\n"), "{}", block.at());
+        count += 1;
+    }
+    assert!(count >= 1, "none was found");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod case;
 mod cell;
 mod differential;
+mod evaluated;
 mod index;
 mod oracle;
 mod random;

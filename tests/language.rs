@@ -2,6 +2,7 @@
 
 mod corpus;
 mod pages;
+mod paraphrases;
 mod properties;
 mod trees;
 

@@ -3,4 +3,4 @@
 mod answers;
 mod credentials;
 mod lifecycle;
-mod process;
+pub(crate) mod process;

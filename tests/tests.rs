@@ -7,6 +7,8 @@
     reason = "a test that meets what it did not expect fails"
 )]
 
+mod attributes;
+mod cli;
 mod docs;
 mod documents;
 pub mod engine;

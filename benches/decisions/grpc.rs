@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
 use meshward::answer::Answerer;
-use meshward::attributes::Attributes;
+use meshward::attributes::Sources;
+use meshward::attributes::secret::Secrets;
 use meshward::document::load::Loaded;
 use meshward::rpc::{self, Decisions};
 use meshward::store::revision::Revisions;
@@ -138,9 +139,10 @@ async fn round(
 
 fn answering() -> Decisions {
     let documents = mesh::documents(200);
-    let revisions = Arc::new(Revisions::new(TimeZone::UTC));
+    let revisions =
+        Arc::new(Revisions::new(TimeZone::UTC, Sources::new(Secrets::default(), Metrics::default().sources().clone())));
     revisions.publish(&Loaded { documents, digest: [7; 32] }).unwrap();
-    let answerer = Answerer { revisions, attributes: Attributes::default() };
+    let answerer = Answerer { revisions };
     Decisions::new(answerer, Arc::new(Metrics::default()))
 }
 

@@ -130,7 +130,7 @@ pub(crate) fn subject(documents: &Documents) -> Subject {
         ..Identity::of_user("jay")
     };
     Subject {
-        asking: Party { identity, attributes: users.of("jay") },
+        asking: Party { identity, attributes: users.of("jay"), ..Party::default() },
         invoker: None,
         now: "2026-11-24T12:00:00Z".parse().unwrap(),
         cluster: Arc::from("bench"),

@@ -81,7 +81,11 @@ impl Explain {
             Err(findings) => return report(&findings, self.format),
         };
         let snapshot = Snapshot::build(&loaded.documents, &config.timezone.0);
-        let party = Party { identity: self.identity(), attributes: revision::users(&loaded.documents).of(&self.user) };
+        let party = Party {
+            identity: self.identity(),
+            attributes: revision::users(&loaded.documents).of(&self.user),
+            ..Party::default()
+        };
         let request =
             TableRequest { table: self.table.clone(), columns: self.asked_columns(&loaded.documents, &snapshot) };
         let subject =

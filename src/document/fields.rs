@@ -1,14 +1,20 @@
 //! The fields of one document, taken one by one: what is missing, unknown or malformed becomes a finding, and reading goes on.
 
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::time::Duration;
+
 use granit_parser::ScalarStyle;
 use jiff::civil::Date;
 
+use crate::attributes::secret::SecretName;
+use crate::config::Period;
 use crate::document::finding::{Code, Finding, Place};
 use crate::document::yaml::{Node, NodeValue, Scalar, within};
 use crate::language::diagnostic::{Diagnostic, near_miss};
 use crate::language::parse;
 use crate::language::pattern::Pattern;
-use crate::language::syntax::{AudienceBase, Member};
+use crate::language::syntax::{AudienceBase, Member, Span};
 use crate::model::name::{Identifier, Name, TableName};
 
 /// Text of a document and where it stands.
@@ -228,6 +234,51 @@ impl<'f> Fields<'f> {
         }
     }
 
+    /// A mapping with fields of its own.
+    pub(super) fn section(&mut self, field: &'static str) -> Option<Fields<'_>> {
+        let node = self.take(field)?;
+        Fields::of(node, &format!("`{field}`"), self.findings)
+    }
+
+    /// A length of time.
+    pub(super) fn period(&mut self, field: &'static str) -> Option<Duration> {
+        let text = self.text(field)?;
+        match Period::from_str(text.as_str()) {
+            Ok(period) => Some(period.0),
+            Err(why) => {
+                self.find(Code::BadValue, &text.place, why);
+                None
+            }
+        }
+    }
+
+    /// A whole number within bounds, both included.
+    pub(super) fn number(&mut self, field: &'static str, within: RangeInclusive<u64>) -> Option<u64> {
+        let text = self.text(field)?;
+        let number = text.as_str().parse().ok().filter(|number| within.contains(number));
+        if number.is_none() {
+            let message = format!("`{field}` is a number from {} to {}", within.start(), within.end());
+            self.find(Code::BadValue, &text.place, message);
+        }
+        number
+    }
+
+    /// The name of a secret.
+    pub(super) fn secret(&mut self, field: &'static str) -> Option<SecretName> {
+        let text = self.text(field)?;
+        let name = SecretName::new(text.as_str());
+        if name.is_none() {
+            // What was written may be a secret itself, so it is not repeated.
+            self.find(
+                Code::BadValue,
+                &text.place,
+                format!("`{field}` is the name of a file in the folder of secrets"),
+            )
+            .help = Some("a name has letters, digits, `-`, `_` and `.`".to_owned());
+        }
+        name
+    }
+
     /// One of some words.
     pub(super) fn word<T: Copy>(&mut self, field: &'static str, text: &Text, words: &[(&str, T)]) -> Option<T> {
         let found = words.iter().find(|(word, _)| *word == text.as_str()).map(|(_, meaning)| *meaning);
@@ -305,8 +356,16 @@ impl<'f> Fields<'f> {
         }
     }
 
-    pub(super) fn column(text: &Text) -> Identifier {
-        Identifier::new(text.as_str())
+    /// A column's name, as a key of a mapping.
+    pub(super) fn column(&mut self, text: &Text) -> Option<Identifier> {
+        let span = Span { start: 0, end: text.as_str().len() };
+        match Diagnostic::uncertain_case(text.as_str(), span) {
+            Some(diagnostic) => {
+                self.add([text.finding(diagnostic)]);
+                None
+            }
+            None => Some(Identifier::new(text.as_str())),
+        }
     }
 
     /// Whatever is left was not asked for.

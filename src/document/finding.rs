@@ -134,6 +134,12 @@ impl Finding {
         Self { code, place, message: message.into(), help: None }
     }
 
+    /// A finding in a sentence that is a source of its own, as one on the command line is.
+    pub fn in_sentence(sentence: &Arc<Source>, found: diagnostic::Diagnostic) -> Self {
+        let place = Place::new(sentence, found.span.start..found.span.end);
+        Self { code: Code::Sentence(found.code), place, message: found.message, help: found.help }
+    }
+
     #[must_use]
     pub(super) fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use crate::attributes::source::SourceSettings;
+use crate::language::check::{AttributeKind, Vocabulary};
 use crate::language::pattern::Pattern;
 use crate::language::syntax::{Member, Rule, Target};
 use crate::model::name::{Identifier, Name, TableName};
@@ -33,6 +35,27 @@ pub struct Documents {
     pub lists: BTreeMap<Name, List>,
     /// Tables with their columns. No decision depends on them: Trino tells a table's columns and types itself.
     pub tables: BTreeMap<TableName, Table>,
+    /// Sources of attributes.
+    pub sources: BTreeMap<Name, SourceSettings>,
+}
+
+impl Documents {
+    /// What sentences can name.
+    pub fn vocabulary(&self) -> Vocabulary {
+        let kind = |attribute: &Attribute| AttributeKind {
+            value_type: attribute.value_type,
+            single: attribute.cardinality == Cardinality::Single,
+        };
+        let mut vocabulary = Vocabulary {
+            attributes: self.attributes.iter().map(|(name, attribute)| (name.clone(), kind(attribute))).collect(),
+            purposes: self.purposes.keys().cloned().collect(),
+            domains: self.domains.keys().cloned().collect(),
+            lists: self.lists.values().map(|list| (list.name.clone(), list.value_type)).collect(),
+            ..Vocabulary::default()
+        };
+        self.tags.keys().for_each(|tag| vocabulary.add_tag(tag));
+        vocabulary
+    }
 }
 
 /// `kind: Policy`

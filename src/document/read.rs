@@ -33,10 +33,11 @@ pub(super) enum Kind {
     Grant,
     List,
     Table,
+    AttributeSource,
 }
 
 impl Kind {
-    const ALL: [(&'static str, Kind); 10] = [
+    const ALL: [(&'static str, Kind); 11] = [
         ("Policy", Self::Policy),
         ("Domain", Self::Domain),
         ("Purpose", Self::Purpose),
@@ -47,6 +48,7 @@ impl Kind {
         ("Grant", Self::Grant),
         ("List", Self::List),
         ("Table", Self::Table),
+        ("AttributeSource", Self::AttributeSource),
     ];
 }
 
@@ -68,6 +70,8 @@ pub(super) struct Draft {
     pub(super) people: Vec<(Vec<Member>, Text)>,
     /// A user's values as written: user, attribute, values.
     pub(super) values: Vec<(String, Text, Vec<Text>)>,
+    /// The attributes that sources give: source, attribute, where in the answer.
+    pub(super) given: Vec<(Name, Text, String)>,
     /// Exceptions: policy, rule, where it was written.
     pub(super) exceptions: Vec<(Name, Name, Place)>,
     /// Tags of taggings.
@@ -101,6 +105,7 @@ impl Draft {
                 Kind::Grant => self.grant(&mut fields),
                 Kind::List => self.list(&mut fields),
                 Kind::Table => self.table(&mut fields),
+                Kind::AttributeSource => self.attribute_source(&mut fields),
             };
             fields.end();
         }
@@ -108,7 +113,7 @@ impl Draft {
     }
 
     /// Takes a document's name; a second document of that kind and name is a finding.
-    fn declare(&mut self, kind: Kind, fields: &mut Fields<'_>) -> Option<Name> {
+    pub(super) fn declare(&mut self, kind: Kind, fields: &mut Fields<'_>) -> Option<Name> {
         let (name, place) = fields.required_name("name")?;
         self.claim(kind, name.folded(), name.as_str(), &place, fields).then_some(name)
     }
@@ -247,10 +252,11 @@ impl Draft {
         self.tags.extend(tags.iter().cloned());
         let mut columns: BTreeMap<Identifier, Vec<Name>> = BTreeMap::new();
         for (column, column_tags) in fields.mapping("columns") {
+            let Some(column) = fields.column(&column) else { continue };
             for tag in column_tags {
                 if let Some(tag_name) = fields.name_of(&tag) {
                     self.tags.push((tag_name.clone(), tag.place));
-                    columns.entry(Fields::column(&column)).or_default().push(tag_name);
+                    columns.entry(column.clone()).or_default().push(tag_name);
                 }
             }
         }

@@ -6,7 +6,8 @@ use crate::document::fields::Text;
 use crate::document::finding::{Code, Finding, Place};
 use crate::document::kinds::{Cardinality, Documents};
 use crate::document::read::{Draft, Kind};
-use crate::language::check::{self, AttributeKind, Vocabulary};
+use crate::document::sources;
+use crate::language::check::{self, Vocabulary};
 use crate::language::diagnostic::near_miss;
 use crate::language::pattern::Pattern;
 use crate::language::syntax::{Audience, AudienceBase, Lifting, Target};
@@ -15,7 +16,7 @@ use crate::model::value::Value;
 
 /// The documents if nothing is wrong with them, else everything that is.
 pub(super) fn validate(mut draft: Draft) -> Result<Documents, Vec<Finding>> {
-    let vocabulary = vocabulary(&draft.documents);
+    let vocabulary = draft.documents.vocabulary();
     let mut findings = std::mem::take(&mut draft.findings);
     findings.extend(references(&draft));
     findings.extend(tags(&draft, &vocabulary));
@@ -25,29 +26,10 @@ pub(super) fn validate(mut draft: Draft) -> Result<Documents, Vec<Finding>> {
     findings.extend(tagged_outside(&draft));
     findings.extend(ruled_outside(&draft));
     findings.extend(values(&mut draft));
+    findings.extend(sources::given(&mut draft));
     findings
         .sort_by(|a, b| (&a.place.source.path, a.place.range.start).cmp(&(&b.place.source.path, b.place.range.start)));
     if findings.is_empty() { Ok(draft.documents) } else { Err(findings) }
-}
-
-/// What sentences can name.
-pub(crate) fn vocabulary(documents: &Documents) -> Vocabulary {
-    let mut vocabulary = Vocabulary {
-        attributes: documents
-            .attributes
-            .values()
-            .map(|attribute| {
-                let single = attribute.cardinality == Cardinality::Single;
-                (attribute.name.clone(), AttributeKind { value_type: attribute.value_type, single })
-            })
-            .collect(),
-        purposes: documents.purposes.keys().cloned().collect(),
-        domains: documents.domains.keys().cloned().collect(),
-        lists: documents.lists.values().map(|list| (list.name.clone(), list.value_type)).collect(),
-        ..Vocabulary::default()
-    };
-    documents.tags.keys().for_each(|tag| vocabulary.add_tag(tag));
-    vocabulary
 }
 
 fn names(documents: &Documents, kind: Kind) -> Vec<&Name> {
@@ -60,11 +42,12 @@ fn names(documents: &Documents, kind: Kind) -> Vec<&Name> {
         Kind::Tagging => documents.taggings.keys().collect(),
         Kind::Grant => documents.grants.keys().collect(),
         Kind::List => documents.lists.keys().collect(),
+        Kind::AttributeSource => documents.sources.keys().collect(),
         Kind::User | Kind::Table => Vec::new(),
     }
 }
 
-fn unknown<'a>(kind: &str, name: &Name, place: &Place, known: impl Iterator<Item = &'a str>) -> Finding {
+pub(super) fn unknown<'a>(kind: &str, name: &Name, place: &Place, known: impl Iterator<Item = &'a str>) -> Finding {
     let mut finding =
         Finding::new(Code::UnknownReference, place.clone(), format!("there is no {kind} `{}`", name.as_str()));
     finding.help = near_miss(name.as_str(), known).map(|meant| format!("did you mean `{meant}`?"));

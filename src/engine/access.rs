@@ -182,7 +182,7 @@ fn may_act_as(asking: &Standing<'_>, resource: &Resource) -> bool {
     let identity = Identity { groups: groups.clone(), ..Identity::of_user(user) };
     let target = Party { identity, ..Party::default() };
     // FAIL-CLOSED: Trino asks with the name alone. No group and no role is then known to be missing.
-    let person = asking.snapshot().index.person(&target.identity);
+    let person = asking.snapshot().index.person(&target);
     let target = Standing { asker: asking.asker, party: &target, person: &person, known: Known::NameAlone };
     asking.asker.snapshot.rules.iter().any(|rule| {
         let Sentence::ActAs { audience: who, targets } = &rule.sentence else { return false };

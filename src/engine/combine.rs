@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::audience::audience;
-use crate::engine::lattice::{Applied, for_type};
+use crate::engine::fit::fit;
+use crate::engine::lattice::Applied;
 use crate::engine::partial::{Residual, Row, all, fold};
 use crate::engine::rules::{EngineRule, holds};
 use crate::engine::standing::Standing;
@@ -99,20 +100,13 @@ impl<'a> TableView<'a> {
                 }
             }
             Sentence::OnlyShowRows { rows, audience: of } if binds(standing, rule, of, Some(self.table)) => {
-                match self.readings(rows, reader(standing, rule), Polarity::Binds) {
-                    Readings::DoesNotBind => {}
-                    Readings::TooMany => restraints.guards.push((rule, Residual::Known(Truth::False))),
-                    Readings::Each(readings) => {
-                        restraints
-                            .guards
-                            .extend(readings.iter().map(|reading| (rule, self.fold(standing, rows, reading))));
-                    }
-                }
+                let guards = self.guards(standing, reader(standing, rule), rows);
+                restraints.guards.extend(guards.into_iter().map(|residual| (rule, residual)));
             }
             Sentence::MaskColumns { columns, mask, cells, audience: of }
                 if binds(standing, rule, of, Some(self.table)) =>
             {
-                let cells = self.cells(standing, rule, cells.as_ref());
+                let cells = self.cells(standing, reader(standing, rule), cells.as_ref());
                 for index in self.matching(columns, reader(standing, rule), Polarity::Binds) {
                     for cells in &cells {
                         self.mask(standing, rule, index, mask, cells, restraints);
@@ -152,20 +146,20 @@ impl<'a> TableView<'a> {
         restraints: &mut Restraints<'a>,
     ) {
         let (Some(column), Some(on)) = (self.columns.get(index), restraints.columns.get_mut(index)) else { return };
-        let masked = for_type(mask, column.column_type, &standing.snapshot().zone);
+        let masked = fit(mask, column.column_type, &standing.snapshot().zone).masked;
         on.masks.push(MaskOf { rule, applied: Applied { masked, cells: cells.clone() } });
     }
 
     /// The cells that a mask is on, one entry for each reading of its condition; `None` in an entry: all cells.
-    fn cells(
+    pub(crate) fn cells(
         &self,
         standing: &Standing<'a>,
-        rule: &EngineRule,
+        reader: Reader<'_>,
         condition: Option<&Condition>,
     ) -> Vec<Option<crate::sql::expression::Predicate>> {
         let Some(condition) = condition else { return vec![None] };
         // The mask's columns make it bind. A tag that only a domain placed would take cells away from it.
-        match self.readings(condition, reader(standing, rule), Polarity::Releases) {
+        match self.readings(condition, reader, Polarity::Releases) {
             // The masked column is there and the condition's column is not: that part is unknown.
             Readings::DoesNotBind => self.cells_of(standing, condition, &BTreeMap::new()).into_iter().collect(),
             Readings::TooMany => vec![None],
@@ -200,12 +194,21 @@ impl<'a> TableView<'a> {
         }
     }
 
+    /// What is left of each reading of a guard; all must hold.
+    pub(crate) fn guards(&self, standing: &Standing<'a>, reader: Reader<'_>, rows: &Condition) -> Vec<Residual> {
+        match self.readings(rows, reader, Polarity::Binds) {
+            Readings::DoesNotBind => Vec::new(),
+            Readings::TooMany => vec![Residual::Known(Truth::False)],
+            Readings::Each(readings) => readings.iter().map(|reading| self.fold(standing, rows, reading)).collect(),
+        }
+    }
+
     fn fold(&self, standing: &Standing<'a>, condition: &Condition, reading: &BTreeMap<Name, Identifier>) -> Residual {
         fold(standing, condition, &Row { columns: self.columns, reading })
     }
 
     /// The places of the columns that a target covers, in the request's order.
-    fn matching(&self, target: &ColumnTarget, reader: Reader<'_>, polarity: Polarity) -> Vec<usize> {
+    pub(crate) fn matching(&self, target: &ColumnTarget, reader: Reader<'_>, polarity: Polarity) -> Vec<usize> {
         let covers = |words: &[ColumnWord], column: &Identifier, placed: &[Placed], polarity| {
             words.iter().any(|word| match word {
                 ColumnWord::Named(name) => &name.node == column,
@@ -329,7 +332,7 @@ fn may_rule_over(standing: &Standing<'_>, rule: &EngineRule, table: &TableName) 
 }
 
 /// Whether a restriction binds a party: unless the audience is FALSE, or a valid exception lifts the rule for them.
-fn binds(
+pub(crate) fn binds(
     standing: &Standing<'_>,
     rule: &EngineRule,
     of: &crate::language::syntax::Audience,

@@ -13,7 +13,7 @@ use crate::engine::tags::TableTags;
 use crate::language::pattern::Pattern;
 use crate::language::syntax::{AudienceBase, Member, Sentence, Target};
 use crate::model::name::{Identifier, Name, TableName};
-use crate::model::subject::Identity;
+use crate::model::subject::Party;
 
 /// A rule's place in the snapshot's list, which is the policies' order.
 type RuleId = u32;
@@ -49,7 +49,12 @@ impl Bucket {
             into.extend(self.users.get(person.user).into_iter().flatten());
         }
         if !self.groups.is_empty() {
-            person.groups.iter().filter_map(|group| self.groups.get(*group)).for_each(|ids| into.extend(ids));
+            match &person.groups {
+                Some(groups) => {
+                    groups.iter().filter_map(|group| self.groups.get(*group)).for_each(|ids| into.extend(ids));
+                }
+                None => self.groups.values().for_each(|ids| into.extend(ids)),
+            }
         }
     }
 }
@@ -58,14 +63,14 @@ impl Bucket {
 #[derive(Debug)]
 pub(crate) struct Person<'a> {
     user: &'a str,
-    /// Those of their groups that some rule names: of many groups few are.
-    groups: Vec<&'a str>,
+    /// Those of their groups that some rule names: of many groups few are. `None`: not all of their groups are known, so that rules
+    /// about any group can be about them.
+    groups: Option<Vec<&'a str>>,
 }
 
 /// The people whom a sentence names, when it names all of them by group or user: nobody else can it be about.
 ///
-/// A user and the groups come with every request, so that somebody is not in a group is always known. A source of groups that can
-/// fail would make it UNKNOWN, and restrictions then bind: it may not be looked up here.
+/// Whether somebody is in a group is known unless a source of groups failed: [`Person`] tells.
 fn people(sentence: &Sentence) -> Option<&[Member]> {
     match &sentence.audience()?.of {
         AudienceBase::AnyOf(members)
@@ -244,9 +249,11 @@ impl Index {
     }
 
     /// Somebody, for all look-ups of one decision.
-    pub(crate) fn person<'a>(&self, identity: &'a Identity) -> Person<'a> {
-        let named = identity.groups.iter().map(|group| &**group).filter(|group| self.groups.contains(*group));
-        Person { user: &identity.user, groups: named.collect() }
+    pub(crate) fn person<'a>(&self, party: &'a Party) -> Person<'a> {
+        let identity = &party.identity;
+        let named = || identity.groups.iter().map(|group| &**group).filter(|group| self.groups.contains(*group));
+        let groups = party.unknown_groups.is_none().then(|| named().collect());
+        Person { user: &identity.user, groups }
     }
 }
 

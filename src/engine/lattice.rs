@@ -1,19 +1,13 @@
 //! Which of several masks on one column wins.
 //!
 //! The order is the product's and is printed in `docs/language.md`: hide > null > constant > hash > clear; the partial masks (keep
-//! first, keep last, e-mail domain, round, truncate) stand between constant and clear and compare only within their kind. Two that
-//! cannot be compared give NULL.
+//! first, keep last, e-mail domain, regex, round, bucket, truncate) stand between constant and clear and compare only within their
+//! kind. Two that cannot be compared give NULL.
 
 use std::cmp::Ordering;
 
-use jiff::tz::TimeZone;
-
-use crate::engine::compare;
-use crate::language::syntax::MaskWord;
-use crate::model::column_type::ColumnType;
-use crate::model::mask::{Mask, Period};
-use crate::model::value::{Number, Value, ValueType};
-use crate::sql::expression::{Literal, Masked, Predicate};
+use crate::model::mask::Period;
+use crate::sql::expression::{Masked, Predicate};
 
 /// More conditional masks than this on one column make it NULL: the expression would grow with the square of their number.
 const MOST_CONDITIONAL_MASKS: usize = 12;
@@ -26,91 +20,9 @@ pub(crate) struct Applied {
     pub(crate) cells: Option<Predicate>,
 }
 
-/// The mask as a column's type can hold it, or the next stronger one that it can, at last NULL.
-pub(crate) fn for_type(word: &MaskWord, column_type: ColumnType, zone: &TimeZone) -> Masked {
-    let mask = match word {
-        MaskWord::Known(mask) => mask,
-        MaskWord::Sql(text) => return Masked::Sql(text.node.to_string()),
-    };
-    let is_text = matches!(column_type, ColumnType::Varchar(_) | ColumnType::Char(_));
-    match mask {
-        Mask::Constant(value) => constant(value, column_type, zone).map_or(Masked::Null, Masked::Constant),
-        Mask::Hash => match column_type {
-            ColumnType::Varchar(None) => Masked::HashText,
-            ColumnType::Varchar(Some(length)) | ColumnType::Char(length) if length >= 64 => Masked::HashText,
-            ColumnType::Varbinary => Masked::HashBytes,
-            _ => Masked::Null,
-        },
-        Mask::KeepFirst(count) if is_text => Masked::KeepFirst(*count),
-        Mask::KeepLast(count) if is_text => Masked::KeepLast(*count),
-        Mask::EmailDomain if is_text => Masked::EmailDomain,
-        Mask::Round(step) => match column_type {
-            ColumnType::Tinyint
-            | ColumnType::Smallint
-            | ColumnType::Integer
-            | ColumnType::Bigint
-            | ColumnType::Real
-            | ColumnType::Double
-            | ColumnType::Decimal { .. } => Masked::Round(step.get()),
-            _ => Masked::Null,
-        },
-        Mask::Truncate(period) => match column_type {
-            ColumnType::Date | ColumnType::Timestamp(_) | ColumnType::TimestampWithTimeZone(_) => {
-                Masked::Truncate(*period)
-            }
-            _ => Masked::Null,
-        },
-        Mask::Null | Mask::KeepFirst(_) | Mask::KeepLast(_) | Mask::EmailDomain => Masked::Null,
-    }
-}
-
-/// A constant that the type holds as it is: nothing is cut off or rounded.
-fn constant(value: &Value, column_type: ColumnType, zone: &TimeZone) -> Option<Literal> {
-    let read = |wanted| match value {
-        Value::Text(text) => Value::read(text, wanted),
-        value => Some(value.clone()),
-    };
-    let integer = |least: i64, most: i64| -> Option<Literal> {
-        let number = read(ValueType::Number)?;
-        let whole: i64 = number.written().parse().ok()?;
-        (least..=most).contains(&whole).then(|| Literal::Decimal(Number::from(whole)))
-    };
-    match column_type {
-        ColumnType::Varchar(length) => {
-            let text = value.written();
-            let fits =
-                length.is_none_or(|length| text.chars().count() <= usize::try_from(length).unwrap_or(usize::MAX));
-            fits.then_some(Literal::Text(text))
-        }
-        ColumnType::Char(length) => {
-            let text = value.written();
-            (text.chars().count() <= usize::try_from(length).ok()?).then_some(Literal::Char(text, length))
-        }
-        ColumnType::Tinyint => integer(i64::from(i8::MIN), i64::from(i8::MAX)),
-        ColumnType::Smallint => integer(i64::from(i16::MIN), i64::from(i16::MAX)),
-        ColumnType::Integer => integer(i64::from(i32::MIN), i64::from(i32::MAX)),
-        ColumnType::Bigint => integer(i64::MIN, i64::MAX),
-        ColumnType::Decimal { precision, scale } => {
-            let number = read(ValueType::Number)?;
-            let written = number.written();
-            let (whole, fraction) = written.split_once('.').unwrap_or((&written, ""));
-            let digits = whole.trim_start_matches('-').trim_start_matches('0').len();
-            let fits = digits <= usize::from(precision - scale) && fraction.len() <= usize::from(scale);
-            if fits { compare::literal(&number, column_type, zone) } else { None }
-        }
-        ColumnType::Real | ColumnType::Double => compare::literal(&read(ValueType::Number)?, column_type, zone),
-        ColumnType::Boolean => compare::literal(&read(ValueType::Boolean)?, column_type, zone),
-        ColumnType::Date => compare::literal(&read(ValueType::Date)?, column_type, zone),
-        ColumnType::Timestamp(_) | ColumnType::TimestampWithTimeZone(_) => {
-            compare::literal(&read(ValueType::Timestamp)?, column_type, zone)
-        }
-        _ => None,
-    }
-}
-
 /// `Greater`: the left one protects more. `None`: they cannot be compared.
 fn protection(left: &Masked, right: &Masked) -> Option<Ordering> {
-    use Masked::{Clear, Constant, EmailDomain, HashBytes, HashText, KeepFirst, KeepLast, Null, Round, Sql, Truncate};
+    use Masked::{Bucket, Clear, Constant, KeepFirst, KeepLast, Null, Round, Sql, Truncate};
     if left == right {
         return Some(Ordering::Equal);
     }
@@ -120,17 +32,13 @@ fn protection(left: &Masked, right: &Masked) -> Option<Ordering> {
         (Constant(_), Constant(_) | Sql(_) | Masked::Where { .. }) | (Sql(_) | Masked::Where { .. }, Constant(_)) => {
             None
         }
-        (Constant(_), HashText | HashBytes | KeepFirst(_) | KeepLast(_) | EmailDomain | Round(_) | Truncate(_)) => {
-            Some(Ordering::Greater)
-        }
-        (HashText | HashBytes | KeepFirst(_) | KeepLast(_) | EmailDomain | Round(_) | Truncate(_), Constant(_)) => {
-            Some(Ordering::Less)
-        }
+        (Constant(_), _) => Some(Ordering::Greater),
+        (_, Constant(_)) => Some(Ordering::Less),
         // Fewer characters kept tell less.
         (KeepFirst(left), KeepFirst(right)) | (KeepLast(left), KeepLast(right)) => Some(right.cmp(left)),
         // A multiple of 100 tells less than a multiple of 10; one of 15 cannot be compared with one of 10.
-        (Round(left), Round(right)) if left % right == 0 => Some(Ordering::Greater),
-        (Round(left), Round(right)) if right % left == 0 => Some(Ordering::Less),
+        (Round(left), Round(right)) | (Bucket(left), Bucket(right)) if left % right == 0 => Some(Ordering::Greater),
+        (Round(left), Round(right)) | (Bucket(left), Bucket(right)) if right % left == 0 => Some(Ordering::Less),
         (Truncate(left), Truncate(right)) => Some(coarseness(*left).cmp(&coarseness(*right))),
         _ => None,
     }
@@ -213,9 +121,9 @@ fn rank(masked: &Masked) -> (u8, i64) {
     match masked {
         Masked::Clear => (0, 0),
         Masked::Truncate(period) => (1, i64::from(coarseness(*period))),
-        Masked::Round(step) => (1, i64::from(*step)),
+        Masked::Round(step) | Masked::Bucket(step) => (1, i64::from(*step)),
         Masked::KeepFirst(count) | Masked::KeepLast(count) => (1, -i64::from(*count)),
-        Masked::EmailDomain | Masked::Sql(_) | Masked::Where { .. } => (1, 0),
+        Masked::EmailDomain | Masked::Regex(_) | Masked::Sql(_) | Masked::Where { .. } => (1, 0),
         Masked::HashText | Masked::HashBytes => (2, 0),
         Masked::Constant(_) => (3, 0),
         Masked::Null => (4, 0),
@@ -225,6 +133,8 @@ fn rank(masked: &Masked) -> (u8, i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::regex::Regex;
+    use crate::sql::expression::Literal;
 
     fn everywhere(masked: Masked) -> Applied {
         Applied { masked, cells: None }
@@ -232,6 +142,10 @@ mod tests {
 
     fn text(text: &str) -> Masked {
         Masked::Constant(Literal::Text(text.to_owned()))
+    }
+
+    fn regex(pattern: &str, replacement: &str) -> Masked {
+        Masked::Regex(Regex::new(pattern, replacement).unwrap())
     }
 
     #[test]
@@ -246,7 +160,12 @@ mod tests {
             (Masked::KeepFirst(2), text("x"), text("x")),
             (Masked::Round(100), Masked::Round(10), Masked::Round(100)),
             (Masked::Round(15), Masked::Round(10), Masked::Null),
+            (Masked::Bucket(100), Masked::Bucket(10), Masked::Bucket(100)),
+            (Masked::Bucket(100), Masked::Round(100), Masked::Null),
             (Masked::Truncate(Period::Year), Masked::Truncate(Period::Day), Masked::Truncate(Period::Year)),
+            (regex("a.*", "b"), regex("a.*", "b"), regex("a.*", "b")),
+            (regex("a.*", "b"), regex("a.*", "c"), Masked::Null),
+            (regex("a.*", "b"), text("x"), text("x")),
             (Masked::EmailDomain, Masked::EmailDomain, Masked::EmailDomain),
             (Masked::Sql("f(x)".to_owned()), Masked::HashText, Masked::Null),
         ];
@@ -268,20 +187,5 @@ mod tests {
         let Masked::Where { condition, masked, .. } = combined else { panic!("{combined:?}") };
         assert_eq!(condition, Predicate::And(vec![cells("a"), cells("b")]));
         assert_eq!(*masked, Masked::Null);
-    }
-
-    #[test]
-    fn a_constant_that_the_type_would_cut_off_becomes_null() {
-        let constant = |value: &Value, column_type| {
-            for_type(&MaskWord::Known(Mask::Constant(value.clone())), column_type, &TimeZone::UTC)
-        };
-        assert_eq!(constant(&Value::text("hidden"), ColumnType::Varchar(Some(3))), Masked::Null);
-        assert_ne!(constant(&Value::text("hid"), ColumnType::Varchar(Some(3))), Masked::Null);
-        assert_eq!(constant(&Value::Number(Number::from(300)), ColumnType::Tinyint), Masked::Null);
-        assert_eq!(constant(&Value::text("hidden"), ColumnType::Bigint), Masked::Null);
-        assert_eq!(
-            constant(&Value::Number(Number::parse("1.25").unwrap()), ColumnType::Decimal { precision: 3, scale: 1 }),
-            Masked::Null
-        );
     }
 }

@@ -6,6 +6,7 @@ use foldhash::HashMap;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::attributes::Needed;
 use crate::document::kinds::{Attribute, Documents, Domain, Given, Grant};
 use crate::engine::index::Index;
 use crate::engine::rules::{EngineRule, attributes_of, of_members, rules};
@@ -28,7 +29,7 @@ pub struct Snapshot {
     pub(crate) grants: Vec<Grant>,
     pub(crate) lists: BTreeMap<Name, Vec<Value>>,
     pub(crate) zone: TimeZone,
-    needed: Vec<Name>,
+    needed: Needed,
 }
 
 impl Snapshot {
@@ -58,7 +59,7 @@ impl Snapshot {
     }
 
     /// The attributes that a decision about this request can need.
-    pub fn needed_attributes(&self, _request: &Request) -> &[Name] {
+    pub fn needed_attributes(&self, _request: &Request) -> &Needed {
         &self.needed
     }
 
@@ -86,7 +87,7 @@ impl Snapshot {
     }
 }
 
-fn needed_attributes(rules: &[EngineRule], documents: &Documents) -> Vec<Name> {
+fn needed_attributes(rules: &[EngineRule], documents: &Documents) -> Needed {
     let mut needed = Vec::new();
     rules.iter().for_each(|rule| attributes_of(&rule.sentence, &mut needed));
     documents.grants.values().for_each(|grant| of_members(&grant.to, &mut needed));
@@ -98,7 +99,7 @@ fn needed_attributes(rules: &[EngineRule], documents: &Documents) -> Vec<Name> {
     needed.retain(|name| documents.attributes.contains_key(name));
     needed.sort();
     needed.dedup();
-    needed
+    Needed { attributes: needed, groups: true }
 }
 
 fn above_purpose(documents: &Documents, name: &Name) -> BTreeSet<Name> {

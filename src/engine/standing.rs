@@ -56,7 +56,7 @@ impl<'a> Asker<'a> {
     pub(crate) fn new(snapshot: &'a Snapshot, subject: &'a Subject) -> Self {
         // While the purpose is being proved nothing may rest on it.
         let unproven = Acting::Unproven(Arc::from(""));
-        let person = |party: &'a Party| snapshot.index.person(&party.identity);
+        let person = |party: &'a Party| snapshot.index.person(party);
         let mut asker = Self {
             snapshot,
             subject,
@@ -92,13 +92,18 @@ impl<'a> Asker<'a> {
 
     /// Whom Trino names for the check.
     pub(crate) fn asking(&self) -> Standing<'_> {
-        Standing { asker: self, party: &self.subject.asking, person: &self.asking, known: Known::Whole }
+        self.standing(&self.subject.asking, &self.asking)
     }
 
     /// Who started the query, where that is somebody else.
     pub(crate) fn invoker(&self) -> Option<Standing<'_>> {
         let (party, person) = self.subject.invoker.as_ref().zip(self.invoker.as_ref())?;
-        Some(Standing { asker: self, party, person, known: Known::Whole })
+        Some(self.standing(party, person))
+    }
+
+    fn standing<'s>(&'s self, party: &'s Party, person: &'s Person<'s>) -> Standing<'s> {
+        let known = if party.unknown_groups.is_none() { Known::Whole } else { Known::NotAllGroups };
+        Standing { asker: self, party, person, known }
     }
 }
 
@@ -107,6 +112,8 @@ impl<'a> Asker<'a> {
 pub(crate) enum Known {
     /// All of it.
     Whole,
+    /// All but groups that a source could not tell.
+    NotAllGroups,
     /// The name and the groups that are there: of whom one would become, Trino tells neither all groups nor any role.
     NameAlone,
 }
@@ -130,7 +137,7 @@ impl<'a> Standing<'a> {
     }
 
     pub(crate) fn is_member_of(&self, group: &str) -> Truth {
-        self.holds(self.party.identity.groups.contains(group))
+        among(self.party.identity.groups.contains(group), self.known == Known::Whole)
     }
 
     // FAIL-CLOSED: the role of a catalog is what the client says. Trino lets a catalog that manages roles check it, and where none
@@ -138,15 +145,10 @@ impl<'a> Standing<'a> {
     pub(crate) fn is_in_role(&self, role: &str) -> Truth {
         let identity = &self.party.identity;
         let asserted = identity.catalog_roles.values().any(|held| held.as_ref() == role);
-        match self.holds(identity.enabled_roles.contains(role)) {
+        match among(identity.enabled_roles.contains(role), self.known != Known::NameAlone) {
             Truth::False if asserted => Truth::Unknown,
             truth => truth,
         }
-    }
-
-    /// What is not among things that are not known whole is not known to be missing.
-    fn holds(&self, is_there: bool) -> Truth {
-        if is_there || self.known == Known::Whole { is_there.into() } else { Truth::Unknown }
     }
 
     /// The values of an attribute; `None` when they are not known.
@@ -160,7 +162,12 @@ impl<'a> Standing<'a> {
     fn built_in_attribute(&self, built: Built) -> Option<BTreeSet<Value>> {
         let identity = &self.party.identity;
         let texts = |texts: &BTreeSet<Arc<str>>| texts.iter().cloned().map(Value::Text).collect();
-        if self.known == Known::NameAlone && matches!(built, Built::Principal | Built::Groups | Built::Roles) {
+        let known = match self.known {
+            Known::Whole => true,
+            Known::NotAllGroups => built != Built::Groups,
+            Known::NameAlone => !matches!(built, Built::Principal | Built::Groups | Built::Roles),
+        };
+        if !known {
             return None;
         }
         Some(match built {
@@ -206,9 +213,14 @@ impl<'a> Standing<'a> {
     pub(crate) fn is_present(&self, name: &Name) -> Truth {
         match self.attribute(name) {
             Some(values) => (!values.is_empty()).into(),
-            None if self.known == Known::Whole && built_in(name) == Some(Built::Principal) => Truth::False,
+            None if self.known != Known::NameAlone && built_in(name) == Some(Built::Principal) => Truth::False,
             None if self.party.attributes.get(name) == Some(&Resolved::Missing) => Truth::False,
             None => Truth::Unknown,
         }
     }
+}
+
+/// What is not among things that are not known whole is not known to be missing.
+fn among(is_there: bool, all_are_known: bool) -> Truth {
+    if is_there || all_are_known { is_there.into() } else { Truth::Unknown }
 }

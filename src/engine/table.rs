@@ -21,7 +21,11 @@ use crate::sql::expression::{Masked, Predicate};
 use crate::sql::print;
 
 pub(crate) fn decide(asker: &Asker<'_>, request: &TableRequest) -> TableDecision {
-    Bench { of_base: of_base(asker, &request.table), ..Bench::new(asker, &request.table, request) }.decide()
+    bench(asker, request).decide()
+}
+
+pub(super) fn bench<'a>(asker: &'a Asker<'a>, request: &'a TableRequest) -> Bench<'a> {
+    Bench { of_base: of_base(asker, &request.table), ..Bench::new(asker, &request.table, request) }
 }
 
 /// A connector's metadata table (`orders$files`) holds values and bounds of the table that it describes: it is for those who see
@@ -71,7 +75,7 @@ fn catalog_verdict(asker: &Asker<'_>, table: &TableName, open: bool) -> Verdict 
 }
 
 /// Everything that one decision is made from.
-struct Bench<'a> {
+pub(super) struct Bench<'a> {
     asker: &'a Asker<'a>,
     asking: Standing<'a>,
     view: TableView<'a>,
@@ -252,7 +256,8 @@ impl<'a> Bench<'a> {
             })
     }
 
-    fn rows(&self, read: &Verdict, expression: &impl Fn(SqlText, Option<Vec<Identifier>>) -> Expression) -> Rows {
+    /// The conditions that every row seen fulfils.
+    pub(super) fn residuals(&self, read: &Verdict) -> Vec<Residual> {
         let mut residuals: Vec<Residual> = self
             .all_restraints()
             .flat_map(|restraints| &restraints.guards)
@@ -262,8 +267,12 @@ impl<'a> Bench<'a> {
         if read.is_allowed() && self.of_base.is_none() {
             residuals.push(any(self.allows.iter().map(|(_, scope)| scope.clone()).collect()));
         }
+        residuals
+    }
+
+    fn rows(&self, read: &Verdict, expression: &impl Fn(SqlText, Option<Vec<Identifier>>) -> Expression) -> Rows {
         let mut filters: Vec<Expression> = Vec::new();
-        for residual in residuals {
+        for residual in self.residuals(read) {
             match residual {
                 Residual::Known(Truth::True) => {}
                 Residual::Known(_) => return Rows::None,
@@ -279,6 +288,12 @@ impl<'a> Bench<'a> {
         if filters.is_empty() { Rows::All } else { Rows::Where(filters) }
     }
 
+    /// What a column shows, hidden or not, under all masks on it.
+    pub(super) fn masked(&self, index: usize) -> Masked {
+        let applied: Vec<&Applied> = self.on_column(index).flat_map(|on| &on.masks).map(|mask| &mask.applied).collect();
+        if applied.is_empty() { Masked::Clear } else { lattice::combine(&applied) }
+    }
+
     fn columns(
         &self,
         hidden: &[Option<String>],
@@ -288,12 +303,7 @@ impl<'a> Bench<'a> {
             if let Some(Some(reason)) = hidden.get(index) {
                 return ColumnDecision::Hidden(reason.clone());
             }
-            if self.on_column(index).all(|on| on.masks.is_empty()) {
-                return ColumnDecision::Clear;
-            }
-            let applied: Vec<&Applied> =
-                self.on_column(index).flat_map(|on| &on.masks).map(|mask| &mask.applied).collect();
-            match lattice::combine(&applied) {
+            match self.masked(index) {
                 Masked::Clear => ColumnDecision::Clear,
                 masked => {
                     let mut reads = vec![column.name.clone()];

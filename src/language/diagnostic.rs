@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::language::syntax::Span;
+use crate::model::name::uncertain_capital;
 
 /// One finding in one text.
 #[derive(Clone, Debug)]
@@ -21,6 +22,14 @@ impl Diagnostic {
     /// A finding without help.
     pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
         Self { code, span, message: message.into(), help: None }
+    }
+
+    /// A name of which Trino may have another lower case, so that what it is to bind would go free.
+    pub(crate) fn uncertain_case(name: &str, span: Span) -> Option<Self> {
+        let capital = uncertain_capital(name)?;
+        let message =
+            format!("the lower case of `{capital}` in a name depends on who writes it, so this may bind nothing");
+        Some(Self::new(Code::UncertainCase, span, message).with_help("write the name in lower case, as Trino lists it"))
     }
 
     /// Adds how to mend it.
@@ -42,6 +51,11 @@ macro_rules! codes {
         impl Code {
             /// Every code, in order.
             pub const ALL: &'static [Code] = &[$(Code::$variant,)+];
+
+            /// What it means, in a few words.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Code::$variant => $meaning,)+ }
+            }
 
             /// The code as people quote it.
             pub fn as_str(self) -> &'static str {
@@ -75,6 +89,8 @@ codes! {
     ExceptionNeedsName = "MW0021", "only a named rule can be lifted by exception";
     AssertedReleases = "MW0022", "what a client merely asserts may not release";
     NothingToLift = "MW0023", "an exception lifts a restriction, and this is none that can be lifted";
+    UncertainCase = "MW0024", "Trino may write this name differently in lower case";
+    BadRegex = "MW0025", "a regular expression is not one that every Trino reads alike";
 }
 
 impl fmt::Display for Code {

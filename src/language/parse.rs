@@ -4,6 +4,7 @@ mod audience;
 mod columns;
 mod condition;
 mod cursor;
+mod mask;
 mod operand;
 mod sentence;
 mod target;

@@ -137,7 +137,12 @@ impl fmt::Display for Mask {
             Self::KeepFirst(count) => write!(f, "keep first {count}"),
             Self::KeepLast(count) => write!(f, "keep last {count}"),
             Self::EmailDomain => f.write_str("email domain"),
+            Self::Regex(regex) => {
+                let quoted = |text| Literal(&Value::text(text)).to_string();
+                write!(f, "regex {} replaced by {}", quoted(regex.pattern()), quoted(regex.replacement()))
+            }
             Self::Round(step) => write!(f, "round to {}", step.get()),
+            Self::Bucket(width) => write!(f, "bucket {}", width.get()),
             Self::Truncate(period) => write!(f, "truncate to {}", period.word()),
         }
     }

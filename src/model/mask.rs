@@ -1,5 +1,6 @@
 //! Masks: what may be shown in place of a value.
 
+use crate::model::regex::Regex;
 use crate::model::value::Value;
 
 /// A mask as a rule names it. What it becomes for a column depends on the column's type: a mask that the type cannot hold falls
@@ -18,13 +19,17 @@ pub enum Mask {
     KeepLast(u32),
     /// The domain of an e-mail address.
     EmailDomain,
+    /// The replacement of text that the pattern matches as a whole; NULL of any other.
+    Regex(Regex),
     /// The nearest multiple of a positive step.
     Round(Step),
+    /// The lower bound of the range that the number is in.
+    Bucket(Step),
     /// The first day or instant of the period.
     Truncate(Period),
 }
 
-/// A positive whole step of a rounding mask.
+/// A positive whole step of a rounding mask, or width of a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Step(u32);
 

@@ -11,7 +11,7 @@ use crate::model::value::Value;
 pub struct Identity {
     /// The user name.
     pub user: Arc<str>,
-    /// The groups of Trino's group provider.
+    /// The groups of Trino's group provider, and once attributes are resolved those that sources give.
     pub groups: BTreeSet<Arc<str>>,
     /// The authenticated principal.
     pub principal: Option<Arc<str>>,
@@ -48,6 +48,8 @@ pub struct Party {
     pub identity: Identity,
     /// Its attributes. FAIL-CLOSED: one that is not in the map was not resolved, which is unknown and not missing.
     pub attributes: BTreeMap<Name, Resolved>,
+    /// Why the identity's groups may not be all of the user's: a source of groups that did not answer. `None`: they are all.
+    pub unknown_groups: Option<Arc<str>>,
 }
 
 /// Everybody and everything known about who asks, when, and from where.

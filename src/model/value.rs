@@ -127,6 +127,11 @@ impl Number {
 }
 
 impl Number {
+    /// The number for arithmetic.
+    pub fn as_decimal(&self) -> &BigDecimal {
+        &self.0
+    }
+
     /// The greatest number of at most `scale` digits after the point that is not greater than this one.
     #[must_use]
     pub fn floor(&self, scale: u8) -> Self {

@@ -6,6 +6,7 @@ use jiff::civil::{Date, DateTime};
 use crate::model::column_type::ColumnType;
 use crate::model::mask::Period;
 use crate::model::name::Identifier;
+use crate::model::regex::Regex;
 use crate::model::value::Number;
 
 /// A predicate over one row, with SQL's three values.
@@ -126,8 +127,12 @@ pub enum Masked {
     KeepLast(u32),
     /// What follows the last `@`; NULL without one.
     EmailDomain,
+    /// The replacement of text that the pattern matches as a whole; NULL of any other, and where it would be the value itself.
+    Regex(Regex),
     /// The nearest multiple; NULL where the type cannot hold it.
     Round(u32),
+    /// The next multiple that is not above; NULL where the type cannot hold it.
+    Bucket(u32),
     /// The start of the period.
     Truncate(Period),
     /// The rule's own SQL.

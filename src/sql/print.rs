@@ -187,7 +187,14 @@ fn masked(masked: &Masked, column: &Identifier, column_type: ColumnType) -> Stri
             format!("lpad(IF(length({text}) > {count}, substr({text}, -{count}), ''), length({text}), '*')")
         }
         Masked::EmailDomain => format!("regexp_extract({}, '@([^@]*)$', 1)", text()),
+        // FAIL-CLOSED: `regexp_replace` gives text that the pattern does not match as it is, so that what stays the same is NULL.
+        Masked::Regex(regex) => {
+            let (pattern, replacement) = (quoted_text(regex.normal()), quoted_text(regex.replacement()));
+            let replaced = format!("regexp_replace({}, {pattern}, {replacement})", text());
+            format!("NULLIF({}, {})", cast(&replaced, column_type), name())
+        }
         Masked::Round(step) => rounded(&name(), *step, column_type),
+        Masked::Bucket(width) => bucketed(&name(), *width, column_type),
         Masked::Truncate(period) => format!("date_trunc('{}', {})", period.word(), name()),
         Masked::Sql(text) => format!("({text}\n)"),
         // FAIL-CLOSED: shown only where the condition is FALSE; UNKNOWN falls to ELSE, which is the mask.
@@ -208,14 +215,35 @@ fn rounded(name: &str, step: u32, column_type: ColumnType) -> String {
     // Through the remainder, which is exact. The scale of a decimal quotient depends on Trino's release: where it keeps fractions
     // multiplying again gives the value itself, and where it does not 149.99 becomes 200.
     let own = sql_type(column_type).unwrap_or_default();
-    let exact = match column_type {
-        ColumnType::Decimal { .. } => name.to_owned(),
-        _ => format!("CAST({name} AS decimal(19, 0))"),
-    };
+    let exact = exact_number(name, column_type);
     let rest = format!("{exact} % DECIMAL '{step}'");
     let away =
         format!("IF(abs({rest}) * DECIMAL '2' >= DECIMAL '{step}', sign({exact}) * DECIMAL '{step}', DECIMAL '0')");
     format!("TRY(CAST({exact} - ({rest}) + {away} AS {own}))")
+}
+
+/// The next multiple that is not above, through the remainder, which is exact for doubles too. NULL as for [`rounded`]; an infinity
+/// is in no range.
+fn bucketed(name: &str, width: u32, column_type: ColumnType) -> String {
+    if matches!(column_type, ColumnType::Real | ColumnType::Double) {
+        let (number, width) = (format!("CAST({name} AS double)"), format!("DOUBLE '{width}'"));
+        let rest = format!("{number} % {width}");
+        let below = format!("IF({rest} < DOUBLE '0', {width}, DOUBLE '0')");
+        return format!("IF(is_finite({number}), {number} - ({rest}) - {below}, NULL)");
+    }
+    let own = sql_type(column_type).unwrap_or_default();
+    let exact = exact_number(name, column_type);
+    let rest = format!("{exact} % DECIMAL '{width}'");
+    let below = format!("IF({rest} < DECIMAL '0', DECIMAL '{width}', DECIMAL '0')");
+    format!("TRY(CAST({exact} - ({rest}) - {below} AS {own}))")
+}
+
+/// An integer or decimal as a decimal.
+fn exact_number(name: &str, column_type: ColumnType) -> String {
+    match column_type {
+        ColumnType::Decimal { .. } => name.to_owned(),
+        _ => format!("CAST({name} AS decimal(19, 0))"),
+    }
 }
 
 /// A mask is always cast to its column's type: Trino refuses a mask that is only nearly of that type.

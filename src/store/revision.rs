@@ -8,7 +8,7 @@ use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::attributes::Users;
+use crate::attributes::{Attributes, Sources, Users};
 use crate::clock;
 use crate::document::kinds::Documents;
 use crate::document::load::Loaded;
@@ -31,8 +31,8 @@ pub struct Revision {
     pub since: Timestamp,
     /// What decides.
     pub snapshot: Snapshot,
-    /// The attributes that its documents give.
-    pub users: Users,
+    /// What it knows of users: by its documents, and by the sources that they name.
+    pub attributes: Attributes,
 }
 
 /// What a query's first answer says and its later requests repeat: under which rules and attributes it was decided.
@@ -79,12 +79,13 @@ pub struct Revisions {
     // Taken by publishing and by requests pinned to a superseded revision; never by a request that the current one answers.
     superseded: Mutex<VecDeque<(Instant, Arc<Revision>)>>,
     zone: TimeZone,
+    sources: Sources,
 }
 
 impl Revisions {
     /// Holds nothing yet. A date means the whole day in `zone`.
-    pub fn new(zone: TimeZone) -> Self {
-        Self { current: ArcSwapOption::empty(), superseded: Mutex::default(), zone }
+    pub fn new(zone: TimeZone, sources: Sources) -> Self {
+        Self { current: ArcSwapOption::empty(), superseded: Mutex::default(), zone, sources }
     }
 
     /// The revision that answers a query: the pinned one, or the current one for a query that has no pin yet.
@@ -115,7 +116,7 @@ impl Revisions {
             digest: loaded.digest,
             since: clock::now(),
             snapshot: Snapshot::build(&loaded.documents, &self.zone),
-            users: users(&loaded.documents),
+            attributes: attributes(&loaded.documents, &self.sources),
         });
         let mut superseded = self.superseded.lock().unwrap_or_else(PoisonError::into_inner);
         let now = clock::instant();
@@ -127,6 +128,11 @@ impl Revisions {
         self.current.store(Some(Arc::clone(&revision)));
         Some(revision)
     }
+}
+
+/// What documents know of users, and the sources that they name.
+pub fn attributes(documents: &Documents, sources: &Sources) -> Attributes {
+    Attributes::new(users(documents), documents.sources.values().map(|settings| sources.open(settings)).collect())
 }
 
 /// The attributes that documents give.

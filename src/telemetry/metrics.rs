@@ -13,6 +13,7 @@ use prometheus_client::registry::{Registry, Unit};
 use tonic::{Code, Status};
 
 use crate::model::decision::{Decision, Verdict};
+use crate::telemetry::sources::SourcesMetrics;
 
 /// Seconds, from 25 µs to 1 s.
 const BUCKETS: [f64; 14] = [25e-6, 50e-6, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 5e-2, 0.1, 0.25, 1.0];
@@ -103,6 +104,7 @@ pub struct Metrics {
     since: Gauge,
     readings: Family<ReadingLabels, Counter>,
     refused: Gauge,
+    sources: SourcesMetrics,
 }
 
 impl Default for Metrics {
@@ -133,6 +135,7 @@ impl Default for Metrics {
         registry.register("document_readings", "Readings of the documents", readings.clone());
         let refused = Gauge::default();
         registry.register("documents_refused", "1 while the documents as they are now do not check", refused.clone());
+        let sources = SourcesMetrics::register(&mut registry);
         registry.register("build", "The server's version", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         Self {
             registry,
@@ -144,6 +147,7 @@ impl Default for Metrics {
             since,
             readings,
             refused,
+            sources,
         }
     }
 }
@@ -154,6 +158,11 @@ impl Metrics {
         let mut out = String::new();
         text::encode(&mut out, &self.registry)?;
         Ok(out)
+    }
+
+    /// The metrics of the sources of attributes.
+    pub fn sources(&self) -> &SourcesMetrics {
+        &self.sources
     }
 
     /// Counts an RPC from its begin. What is dropped without an end counts as cancelled, never as well.

@@ -114,7 +114,12 @@ fn party(f: &mut fmt::Formatter<'_>, role: &str, party: &Party, named: impl Fn(&
         f,
         "{role} {:?} groups {:?} roles {:?} principal {:?} credentials {:?} attributes {:?}",
         identity.user,
-        identity.groups,
+        identity
+            .groups
+            .iter()
+            .map(|group| &**group)
+            .chain(party.unknown_groups.iter().map(|_| "?"))
+            .collect::<Vec<_>>(),
         identity.enabled_roles,
         identity.principal,
         identity.extra_credentials,

@@ -159,7 +159,7 @@ impl<'a> Oracle<'a> {
 
     fn member(&self, member: &Member, party: &Party) -> Truth {
         match member {
-            Member::Group(group) => Truth::of(party.identity.groups.contains(&group.node)),
+            Member::Group(group) => is_member(party, &group.node),
             Member::Role(role) => Truth::of(party.identity.enabled_roles.contains(&role.node)),
             Member::User(user) => Truth::of(party.identity.user == user.node),
             Member::ActingFor(purpose) => self.acting_for(&purpose.node),
@@ -295,6 +295,15 @@ impl<'a> Oracle<'a> {
         self.readings_of_cells(cells, bound.policy)
             .iter()
             .any(|reading| self.condition(cells, party, Some((row, reading))) != Truth::False)
+    }
+}
+
+/// Who is in a group is in it; whoever is not may be, where a source of groups did not answer.
+fn is_member(party: &Party, group: &str) -> Truth {
+    match (party.identity.groups.contains(group), &party.unknown_groups) {
+        (true, _) => Truth::True,
+        (false, None) => Truth::False,
+        (false, Some(_)) => Truth::Unknown,
     }
 }
 

@@ -229,7 +229,8 @@ fn party(dice: &mut Dice) -> Party {
         catalog_roles: BTreeMap::new(),
         extra_credentials,
     };
-    Party { identity, attributes: attributes(dice) }
+    let unknown_groups = dice.chance(15).then(|| Arc::from("no answer"));
+    Party { identity, attributes: attributes(dice), unknown_groups }
 }
 
 fn attributes(dice: &mut Dice) -> BTreeMap<Name, Resolved> {

@@ -172,6 +172,13 @@ impl Row {
                 Err(Refusal::Failure(_)) => Ok(Datum::Null),
                 other => other,
             },
+            ("nullif", [first, second]) => {
+                let value = self.evaluate(first)?;
+                match operate::binary(&value, &BinaryOperator::Eq, &self.evaluate(second)?)? {
+                    Datum::Boolean(true) => Ok(Datum::Null),
+                    _ => Ok(value),
+                }
+            }
             ("coalesce", [first, second]) => match self.evaluate(first)? {
                 Datum::Null => self.evaluate(second),
                 value => Ok(value),

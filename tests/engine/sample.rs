@@ -11,6 +11,7 @@ use sqlparser::parser::Parser;
 use crate::engine::case::Case;
 use crate::engine::cell::Cell;
 use crate::engine::differential::decided;
+use crate::engine::evaluated;
 use crate::engine::oracle;
 use crate::engine::random::{self, Dice};
 
@@ -66,6 +67,12 @@ fn sample(case: &Case, snapshot: &Snapshot) -> Option<Sample> {
     if matches!(decision.rows, Rows::All | Rows::None) && masks.iter().all(|(_, mask)| mask.is_none()) {
         return None;
     }
+    let told: Vec<(bool, Vec<Cell>)> = expected
+        .rows
+        .iter()
+        .map(|row| (if expected.read { row.seen } else { row.guarded_in }, row.cells.clone()))
+        .collect();
+    evaluated::assert_tells(case, snapshot, &decision, &told);
     let expected: Vec<(bool, Vec<String>)> = expected
         .rows
         .iter()

@@ -154,7 +154,7 @@ fn check_bad(file: &str) {
 }
 
 /// What the cases' sentences name.
-fn standard_vocabulary() -> Vocabulary {
+pub(crate) fn standard_vocabulary() -> Vocabulary {
     let name = |text: &str| Name::new(text).unwrap();
     let mut vocabulary = Vocabulary::default();
     for tag in ["PII.Email", "PII.SSN", "Geo.Country", "Geo.Location", "EventTime", "Billing", "Key", "Department"] {

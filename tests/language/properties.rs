@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use meshward::language::parse;
+use meshward::language::check::Vocabulary;
+use meshward::language::{paraphrase, parse};
 use proptest::prelude::*;
 
 use crate::language::trees;
@@ -98,9 +99,11 @@ fn no_nesting_overflows_the_stack() {
         for text in texts {
             if let Ok(rule) = parse::rule(&text) {
                 assert_eq!(parse::rule(&rule.to_string()).unwrap(), rule);
+                assert!(!paraphrase::rule(&rule, &Vocabulary::default()).to_string().is_empty());
             }
             if let Ok(target) = parse::target(&text) {
                 assert_eq!(parse::target(&target.to_string()).unwrap(), target);
+                assert!(!paraphrase::target(&target).is_empty());
             }
         }
     });

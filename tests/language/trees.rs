@@ -10,6 +10,7 @@ use meshward::language::syntax::{
 use meshward::model::action::{Action, ActionGroup};
 use meshward::model::mask::{Mask, Period, Step};
 use meshward::model::name::{Identifier, Name};
+use meshward::model::regex::Regex;
 use meshward::model::value::{Number, Value};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -339,6 +340,15 @@ fn columns() -> impl Strategy<Value = ColumnTarget> {
     (column_words(1), column_words(0)).prop_map(|(of, except)| ColumnTarget { of, except })
 }
 
+/// Pieces that make a pattern more often than not, quotes among them.
+fn regex() -> impl Strategy<Value = Regex> {
+    let piece =
+        prop::sample::select(vec!["a", "(b)", r"\d?", "[^@']", "\"", ".{2,3}", "(?:c d)?", "''", "é|f", r"\$", "“x”"]);
+    let shown = prop::sample::select(vec!["*", "$1", r"\$", r"\\", "'", "\"", "»", ""]);
+    (vec(piece, 1..5), vec(shown, 0..4))
+        .prop_filter_map("regex", |(pieces, shown)| Regex::new(&pieces.concat(), &shown.concat()).ok())
+}
+
 fn mask() -> impl Strategy<Value = MaskWord> {
     let known = prop_oneof![
         Just(Mask::Null),
@@ -347,6 +357,8 @@ fn mask() -> impl Strategy<Value = MaskWord> {
         (1u32..=10_000).prop_map(Mask::KeepFirst),
         (1u32..=10_000).prop_map(Mask::KeepLast),
         Just(Mask::EmailDomain),
+        regex().prop_map(Mask::Regex),
+        (1u32..=1_000_000_000).prop_filter_map("width", |width| Step::new(width).map(Mask::Bucket)),
         (1u32..=1_000_000_000).prop_filter_map("step", |step| Step::new(step).map(Mask::Round)),
         prop::sample::select(vec![Period::Year, Period::Month, Period::Day]).prop_map(Mask::Truncate),
     ];

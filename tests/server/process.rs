@@ -21,7 +21,7 @@ pub(super) use proto::decision_service_client::DecisionServiceClient as Client;
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A port that nothing listens on.
-pub(super) fn free_address() -> SocketAddr {
+pub(crate) fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 

@@ -142,6 +142,7 @@ fn printed(hostile: &Hostile) -> (Vec<String>, String) {
         asking: Party {
             identity: Identity::of_user(&hostile.user),
             attributes: BTreeMap::from([(Name::new("regions").unwrap(), Resolved::Values(values))]),
+            ..Party::default()
         },
         invoker: None,
         now: "2026-03-15T12:00:00Z".parse().unwrap(),

@@ -154,6 +154,57 @@ const CASES: &[Case] = &[
         },
     },
     Case {
+        table: "with_regex",
+        mask: r"regex '(..)[^@]*@(\S+?)\s*' replaced by '\$$2-$1'",
+        shown: |column| match column {
+            "text" => Some(json!("$mail.example-cl")),
+            // Cut to the column's length.
+            "short" => Some(json!("$cd-a")),
+            "long" => Some(json!("$mail.example-кл")),
+            "fixed" => Some(json!("$c-a")),
+            _ => None,
+        },
+    },
+    Case {
+        // What would stay as it is.
+        table: "with_same",
+        mask: "regex '(.*)' replaced by '$1'",
+        shown: |_| None,
+    },
+    Case {
+        table: "with_bucket",
+        mask: "bucket 10",
+        shown: |column| match column {
+            "tiny" => Some(json!(120)),
+            "tiny_low" => Some(json!(-50)),
+            "small" => Some(json!(32_760)),
+            "small_half" => Some(json!(-50)),
+            "whole" => Some(json!(123_450)),
+            "big" => Some(json!(9_223_372_036_854_775_800_i64)),
+            "big_half" => Some(json!(1_234_567_890_123_456_780_i64)),
+            "single" | "twice" => Some(json!(1230.0)),
+            "price" => Some(json!("1230.00")),
+            "share" => Some(json!("0.000")),
+            "huge" => Some(json!("99999999999999999999999999999999999990")),
+            _ => None,
+        },
+    },
+    Case {
+        // The bound is below what the small types hold.
+        table: "with_wide_bucket",
+        mask: "bucket 1000000000",
+        shown: |column| match column {
+            "tiny" | "small" | "whole" => Some(json!(0)),
+            "big" => Some(json!(9_223_372_036_000_000_000_i64)),
+            "big_half" => Some(json!(1_234_567_890_000_000_000_i64)),
+            "single" | "twice" => Some(json!(0.0)),
+            "price" => Some(json!("0.00")),
+            "share" => Some(json!("0.000")),
+            "huge" => Some(json!("99999999999999999999999999999000000000")),
+            _ => None,
+        },
+    },
+    Case {
         table: "with_year",
         mask: "truncate to year",
         shown: |column| match column {

@@ -7,11 +7,14 @@ use serde_json::{Value, json};
 use crate::trino::client::Client;
 use crate::trino::mesh::{Mesh, fair};
 
+/// What is seen of a row; `None`: it is not there.
+type Seen = fn(&[Value]) -> Option<Vec<Value>>;
+
 /// The same words, written in different ways; each is the rule of a table of its own.
 struct Sentence {
     written: &'static [&'static str],
     /// What each of [`ASKERS`] sees: `None` where they may not read.
-    seen: [Option<fn(&[Value]) -> Option<Vec<Value>>>; 4],
+    seen: [Option<Seen>; 4],
 }
 
 /// Who asks, and for which purpose.
@@ -40,10 +43,9 @@ fn without_ssn(row: &[Value]) -> Option<Vec<Value>> {
 
 fn hashed_ssn(row: &[Value]) -> Option<Vec<Value>> {
     let mut row = row.to_vec();
-    // The first 11 of the 64 hexadecimal digits of SHA-256: what the column, a varchar(11), holds.
     let hash = match row[SSN].as_str() {
-        Some("078-05-1120") => json!("ef6385e0446"),
-        Some("219-09-9999") => json!("cefcfd691dc"),
+        Some("078-05-1120") => json!("ef6385e04468128770c86bf7e098c70fa7bbc1a50d81a071087f925283a4e7af"),
+        Some("219-09-9999") => json!("cefcfd691dce3593a7a1701afc78cea4fa686ec04d48fbcbda54acba4e2a0d1f"),
         _ => Value::Null,
     };
     row[SSN] = hash;
@@ -162,7 +164,7 @@ pub(super) fn documents() -> String {
 }
 
 const ROWS: &str = "SELECT * FROM (VALUES
-    (1, CAST('078-05-1120' AS varchar(11)), 'sales', 'CL', 'Retail'),
+    (1, CAST('078-05-1120' AS varchar), 'sales', 'CL', 'Retail'),
     (2, '219-09-9999', 'AUDIT', 'PE', 'Retail'),
     (3, NULL, 'sales', 'CL', 'Wealth')) AS t (id, ssn, department, country, business_line)";
 

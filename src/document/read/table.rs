@@ -14,7 +14,7 @@ impl Draft {
         let description = fields.description();
         let mut columns: Vec<Column> = Vec::new();
         for (name, types) in fields.mapping("columns") {
-            let column = Fields::column(&name);
+            let Some(column) = fields.column(&name) else { continue };
             let [written] = types.as_slice() else {
                 fields.find(Code::BadValue, &name.place, format!("column `{column}` has one type"));
                 continue;

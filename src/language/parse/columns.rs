@@ -2,8 +2,7 @@
 
 use crate::language::diagnostic::Diagnostic;
 use crate::language::parse::cursor::Cursor;
-use crate::language::syntax::{ColumnTarget, ColumnWord, Spanned};
-use crate::model::name::Identifier;
+use crate::language::syntax::{ColumnTarget, ColumnWord};
 
 /// What a bare item of a list is, by the item before it: `columns tagged Billing or Key` has two tags.
 #[derive(Clone, Copy)]
@@ -41,8 +40,8 @@ fn word(cursor: &mut Cursor<'_>, listing: &mut Option<Listing>) -> Result<Column
     }
     match listing {
         Some(Listing::Tags) => Ok(ColumnWord::Tagged(cursor.name("a tag")?)),
-        Some(Listing::Names) => match cursor.column_text() {
-            Some(text) => Ok(ColumnWord::Named(Spanned::new(Identifier::new(&text.node), text.span))),
+        Some(Listing::Names) => match cursor.column()? {
+            Some(column) => Ok(ColumnWord::Named(column)),
             None => Err(cursor.expected("a column's name", &[])),
         },
         None => Err(cursor.expected("`columns tagged` or `column`", &["columns", "column", "untagged"])),

@@ -1,11 +1,12 @@
 //! A place in the tokens of a sentence, and the small questions that every part of the grammar asks.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::language::diagnostic::{Code, Diagnostic, near_miss};
 use crate::language::lex::{Lexeme, Token};
 use crate::language::syntax::{Span, Spanned};
-use crate::model::name::Name;
+use crate::model::name::{Identifier, Name};
 
 /// The deepest nesting of parentheses and `not` that is read.
 pub(super) const DEEPEST_NESTING: usize = 48;
@@ -55,6 +56,25 @@ impl<'a> Cursor<'a> {
         let end =
             self.at.checked_sub(1).and_then(|last| self.lexemes.get(last)).map_or(start.end, |last| last.span.end);
         Span { start: start.start, end: end.max(start.end) }
+    }
+
+    /// The place of some bytes of a quoted text, of which `quoted` is the place with its quotes.
+    pub(super) fn within_quotes(&self, quoted: Span, range: &Range<usize>) -> Span {
+        let source = self.text.get(quoted.start..quoted.end).unwrap_or("");
+        let Some(open) = source.chars().next() else { return quoted };
+        // Where each byte of the text stands: a quote of the text is written twice.
+        let mut places: Vec<usize> = Vec::new();
+        let mut characters = source.char_indices().skip(1).peekable();
+        while let Some((at, c)) = characters.next() {
+            places.extend((0..c.len_utf8()).map(|byte| quoted.start + at + byte));
+            if c == open {
+                characters.next_if(|(_, next)| *next == open);
+            }
+        }
+        // The last place is the closing quote's.
+        let place = |byte: usize| places.get(byte).or(places.last()).copied().unwrap_or(quoted.end);
+        let start = place(range.start);
+        Span { start, end: if range.is_empty() { start + 1 } else { place(range.end) } }
     }
 
     pub(super) fn advance(&mut self) {
@@ -236,17 +256,26 @@ impl<'a> Cursor<'a> {
         None
     }
 
-    /// A column's name: quoted or bracketed text as it is, or a run of bare words with `_` between them.
-    pub(super) fn column_text(&mut self) -> Option<Spanned<String>> {
+    /// A column's name: quoted or bracketed text as it is, or a run of bare words with `_` between them. `None`: there is none.
+    pub(super) fn column(&mut self) -> Result<Option<Spanned<Identifier>>, Diagnostic> {
         let start = self.span();
-        if let Some(Token::Quoted(text) | Token::Bracketed(text)) = self.peek() {
-            let bracketed = matches!(self.peek(), Some(Token::Bracketed(_)));
-            self.advance();
-            let text = if bracketed { text.replace(' ', "_") } else { text.clone() };
-            return Some(Spanned::new(text, start));
+        let text = match self.peek() {
+            Some(Token::Quoted(text)) => text.clone(),
+            Some(Token::Bracketed(text)) => text.replace(' ', "_"),
+            _ => match self.bare_run() {
+                Some(words) => return self.identifier(&words.replace(' ', "_"), self.span_from(start)).map(Some),
+                None => return Ok(None),
+            },
+        };
+        self.advance();
+        self.identifier(&text, start).map(Some)
+    }
+
+    fn identifier(&self, text: &str, span: Span) -> Result<Spanned<Identifier>, Diagnostic> {
+        match Diagnostic::uncertain_case(text, span) {
+            Some(diagnostic) => Err(diagnostic),
+            None => Ok(Spanned::new(Identifier::new(text), span)),
         }
-        let text = self.bare_run()?.replace(' ', "_");
-        Some(Spanned::new(text, self.span_from(start)))
     }
 
     /// A whole number of at least 1.

@@ -4,7 +4,7 @@ use crate::language::diagnostic::{Code, Diagnostic};
 use crate::language::lex::Token;
 use crate::language::parse::cursor::Cursor;
 use crate::language::syntax::{Operand, Set, Span, Spanned};
-use crate::model::name::{Identifier, Name};
+use crate::model::name::Name;
 use crate::model::value::{Number, Value};
 
 pub(super) fn attribute(cursor: &mut Cursor<'_>) -> Result<Option<Spanned<Name>>, Diagnostic> {
@@ -56,10 +56,8 @@ pub(super) fn operand(cursor: &mut Cursor<'_>) -> Result<Operand, Diagnostic> {
 }
 
 fn named_column(cursor: &mut Cursor<'_>) -> Result<Operand, Diagnostic> {
-    match cursor.column_text() {
-        Some(text) if !text.node.is_empty() => {
-            Ok(Operand::Column(Spanned::new(Identifier::new(&text.node), text.span)))
-        }
+    match cursor.column()? {
+        Some(column) if !column.node.as_str().is_empty() => Ok(Operand::Column(column)),
         _ => Err(cursor.expected("a column, an `@attribute` or a value", &[])),
     }
 }

@@ -6,9 +6,8 @@ use crate::language::parse::audience::{audience, members};
 use crate::language::parse::columns::columns;
 use crate::language::parse::condition::condition;
 use crate::language::parse::cursor::Cursor;
-use crate::language::parse::operand::literal;
-use crate::language::syntax::{ActionWord, Audience, AudienceBase, Lifting, MaskWord, Rule, Sentence, Span, Spanned};
-use crate::model::mask::{Mask, Period, Step};
+use crate::language::parse::mask::mask;
+use crate::language::syntax::{ActionWord, Audience, AudienceBase, Lifting, Rule, Sentence, Spanned};
 use crate::model::name::Name;
 
 const VERBS: &[&str] = &[
@@ -187,81 +186,4 @@ fn mask_columns(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
     let mask = mask(cursor)?;
     let cells = if cursor.takes("where") { Some(condition(cursor)?) } else { None };
     Ok(Sentence::MaskColumns { columns, mask, cells, audience: restricted(cursor)? })
-}
-
-fn mask(cursor: &mut Cursor<'_>) -> Result<MaskWord, Diagnostic> {
-    cursor.skip(&["a", "the", "its", "their", "making", "using", "them", "it"]);
-    let start = cursor.span();
-    if cursor.takes("null|nulls|nulling") {
-        return Ok(MaskWord::Known(Mask::Null));
-    }
-    if cursor.takes("hash|hashing|hashes|hashed") {
-        return Ok(MaskWord::Known(Mask::Hash));
-    }
-    if cursor.takes("constant") {
-        return match literal(cursor)? {
-            Some(value) => Ok(MaskWord::Known(Mask::Constant(value.node))),
-            None => Err(cursor.expected("the constant, in quotes or a number", &[])),
-        };
-    }
-    if cursor.takes_any(&["email domain|domains", "e-mail domain|domains"]) {
-        return Ok(MaskWord::Known(Mask::EmailDomain));
-    }
-    if cursor.takes_any(&["keep|keeping first", "first"]) {
-        return Ok(MaskWord::Known(Mask::KeepFirst(kept(cursor)?)));
-    }
-    if cursor.takes_any(&["keep|keeping last", "last"]) {
-        return Ok(MaskWord::Known(Mask::KeepLast(kept(cursor)?)));
-    }
-    if cursor.takes("round|rounding|rounded to") {
-        let step = cursor.count("a whole number")?;
-        return match Step::new(step.node) {
-            Some(step) => Ok(MaskWord::Known(Mask::Round(step))),
-            None => Err(Diagnostic::new(Code::BadNumber, step.span, "a step is from 1 to 1000000000")),
-        };
-    }
-    if cursor.takes("truncate|truncated|truncating|truncation to") {
-        return period(cursor).map(|period| MaskWord::Known(Mask::Truncate(period)));
-    }
-    if cursor.takes("sql") {
-        return sql(cursor);
-    }
-    Err(unknown_mask(cursor, start))
-}
-
-fn kept(cursor: &mut Cursor<'_>) -> Result<u32, Diagnostic> {
-    let count = cursor.count("a number of characters")?;
-    cursor.takes("character|characters|digit|digits|letter|letters");
-    if count.node > 10_000 {
-        return Err(Diagnostic::new(Code::BadNumber, count.span, "at most 10000 characters can be kept"));
-    }
-    Ok(count.node)
-}
-
-fn period(cursor: &mut Cursor<'_>) -> Result<Period, Diagnostic> {
-    cursor.takes("the");
-    for (words, period) in [("year|years", Period::Year), ("month|months", Period::Month), ("day|days", Period::Day)] {
-        if cursor.takes(words) {
-            return Ok(period);
-        }
-    }
-    Err(cursor.expected("`year`, `month` or `day`", &["year", "month", "day"]))
-}
-
-fn sql(cursor: &mut Cursor<'_>) -> Result<MaskWord, Diagnostic> {
-    let span = cursor.span();
-    let Some(Token::Quoted(text)) = cursor.peek() else { return Err(cursor.expected("SQL text in quotes", &[])) };
-    cursor.advance();
-    Ok(MaskWord::Sql(Spanned::new(text.as_str().into(), span)))
-}
-
-fn unknown_mask(cursor: &Cursor<'_>, start: Span) -> Diagnostic {
-    if cursor.sees("regex|bucket|bucketing|pseudonym|pseudonyms|format") {
-        return Diagnostic::new(Code::MaskNotAvailable, start, "this mask is not available yet").with_help(
-            "there are null, constant, hash, keep first, keep last, email domain, round to, truncate to and sql",
-        );
-    }
-    let words =
-        &["null", "constant", "hash", "keep first", "keep last", "email domain", "round to", "truncate to", "sql"];
-    cursor.expected("a mask, such as `null`, `hash`, `constant '...'` or `keep last 4`", words)
 }

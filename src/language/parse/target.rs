@@ -134,10 +134,15 @@ fn session_properties(cursor: &mut Cursor<'_>) -> Result<Target, Diagnostic> {
 pub(super) fn pattern(cursor: &mut Cursor<'_>) -> Result<Spanned<Pattern>, Diagnostic> {
     let start = cursor.span();
     let mut parts: Vec<PatternPart> = Vec::new();
+    let mut written: Vec<&str> = Vec::new();
     loop {
         match cursor.peek() {
-            Some(Token::Quoted(text)) => parts.extend(PatternPart::new(vec![text.clone()])),
+            Some(Token::Quoted(text)) => {
+                written.push(text);
+                parts.extend(PatternPart::new(vec![text.clone()]));
+            }
             Some(Token::Word(word)) => {
+                written.push(word);
                 for part in word.split('.') {
                     parts.extend(PatternPart::new(part.split('*').map(str::to_owned).collect()));
                 }
@@ -154,6 +159,9 @@ pub(super) fn pattern(cursor: &mut Cursor<'_>) -> Result<Spanned<Pattern>, Diagn
         }
     }
     let span = cursor.span_from(start);
+    if let Some(diagnostic) = written.iter().find_map(|part| Diagnostic::uncertain_case(part, span)) {
+        return Err(diagnostic);
+    }
     match Pattern::new(parts) {
         Some(pattern) => Ok(Spanned::new(pattern, span)),
         None => {

@@ -13,9 +13,9 @@ use meshward::model::subject::{Party, Resolved};
 use meshward::model::value::{Value, ValueType};
 
 use crate::engine::cell::Cell;
-use crate::engine::oracle::Oracle;
 use crate::engine::oracle::scope::Reading;
 use crate::engine::oracle::truth::Truth;
+use crate::engine::oracle::{Oracle, is_member};
 
 /// One side of a comparison, evaluated.
 enum Side<'a> {
@@ -80,7 +80,7 @@ impl Oracle<'_> {
             Condition::OlderThan { left, age } => self.age(&side(left), *age, Truth::False),
             // No document can declare a relation yet, so nothing is known of any.
             Condition::InRelation { .. } | Condition::Sql(_) => Truth::Unknown,
-            Condition::MemberOf(group) => Truth::of(party.identity.groups.contains(&group.node)),
+            Condition::MemberOf(group) => is_member(party, &group.node),
             Condition::InRole(role) => Truth::of(party.identity.enabled_roles.contains(&role.node)),
             Condition::UserIs(user) => Truth::of(party.identity.user == user.node),
             Condition::ActingFor(purpose) => self.acting_for(&purpose.node),
@@ -136,6 +136,8 @@ impl Oracle<'_> {
                     .as_ref()
                     .map_or(Side::Missing, |principal| texts(&mut [principal].into_iter()));
             }
+            // One more group would be one more value.
+            "groups" if party.unknown_groups.is_some() => return Side::Unknown,
             "groups" => return texts(&mut identity.groups.iter()),
             "roles" => return texts(&mut identity.enabled_roles.iter()),
             "cluster" => return texts(&mut [&self.case.subject.cluster].into_iter()),

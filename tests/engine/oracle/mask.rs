@@ -6,6 +6,7 @@ use bigdecimal::{BigDecimal, RoundingMode};
 use jiff::civil::{Date, DateTime};
 use meshward::model::column_type::ColumnType;
 use meshward::model::mask::{Mask, Period};
+use meshward::model::regex::Regex;
 use meshward::model::value::{Value, ValueType};
 use sha2::{Digest, Sha256};
 
@@ -47,7 +48,9 @@ fn at_least(one: &Mask, other: &Mask, of: ColumnType) -> bool {
         (Mask::Constant(one), Mask::Constant(other)) => constant(one, of) == constant(other, of),
         (Mask::KeepFirst(one), Mask::KeepFirst(other)) | (Mask::KeepLast(one), Mask::KeepLast(other)) => one <= other,
         // The coarser step tells no more only where it is a multiple of the finer.
-        (Mask::Round(one), Mask::Round(other)) => one.get().is_multiple_of(other.get()),
+        (Mask::Round(one), Mask::Round(other)) | (Mask::Bucket(one), Mask::Bucket(other)) => {
+            one.get().is_multiple_of(other.get())
+        }
         (Mask::Truncate(one), Mask::Truncate(other)) => coarseness(*one) >= coarseness(*other),
         (one, other) => rank(one) > rank(other),
     }
@@ -71,10 +74,10 @@ fn holds(of: ColumnType, mask: &Mask) -> bool {
             ColumnType::Varchar(Some(length)) | ColumnType::Char(length) => length >= 64,
             _ => false,
         },
-        Mask::KeepFirst(_) | Mask::KeepLast(_) | Mask::EmailDomain => {
+        Mask::KeepFirst(_) | Mask::KeepLast(_) | Mask::EmailDomain | Mask::Regex(_) => {
             matches!(of, ColumnType::Varchar(_) | ColumnType::Char(_))
         }
-        Mask::Round(_) => matches!(
+        Mask::Round(_) | Mask::Bucket(_) => matches!(
             of,
             ColumnType::Tinyint
                 | ColumnType::Smallint
@@ -142,9 +145,10 @@ fn apply(mask: &Mask, cell: &Cell, of: ColumnType) -> Cell {
         (Mask::Hash, Cell::Bytes(bytes)) => Cell::Bytes(Sha256::digest(bytes).to_vec()),
         (Mask::Hash, Cell::Text(text)) => Cell::Text(hexadecimal(text)),
         (Mask::Hash, Cell::Char(text)) => Cell::Char(hexadecimal(text)),
-        (mask, Cell::Text(text)) => partial_text(mask, text).map_or(Cell::Null, Cell::Text),
-        (mask, Cell::Char(text)) => partial_text(mask, text).map_or(Cell::Null, Cell::Char),
+        (mask, Cell::Text(text)) => partial_text(mask, text, of).map_or(Cell::Null, Cell::Text),
+        (mask, Cell::Char(text)) => partial_text(mask, text, of).map_or(Cell::Null, Cell::Char),
         (Mask::Round(step), cell) => round(cell, step.get(), of),
+        (Mask::Bucket(width), cell) => bucket(cell, width.get(), of),
         (Mask::Truncate(period), Cell::Date(date)) => Cell::Date(truncate_date(*date, *period)),
         (Mask::Truncate(period), Cell::Timestamp(at)) => {
             Cell::Timestamp(DateTime::from(truncate_date(at.date(), *period)))
@@ -166,7 +170,7 @@ fn hexadecimal(text: &str) -> String {
     })
 }
 
-fn partial_text(mask: &Mask, text: &str) -> Option<String> {
+fn partial_text(mask: &Mask, text: &str, of: ColumnType) -> Option<String> {
     let characters: Vec<char> = text.chars().collect();
     let length = characters.len();
     match mask {
@@ -181,7 +185,63 @@ fn partial_text(mask: &Mask, text: &str) -> Option<String> {
             Some("*".repeat(hidden) + &characters[hidden..].iter().collect::<String>())
         }
         Mask::EmailDomain => text.rsplit_once('@').map(|(_, domain)| domain.to_owned()),
+        Mask::Regex(regex) => replaced(regex, text, of),
         mask => panic!("no {mask:?} of text"),
+    }
+}
+
+/// The replacement of text that the pattern matches from its start to its end, cut to the column's length. What would be the value
+/// itself is not shown.
+fn replaced(regex: &Regex, text: &str, of: ColumnType) -> Option<String> {
+    // Words and blanks are those of ASCII.
+    let pattern = regex.pattern().replace(r"\w", "[0-9A-Za-z_]").replace(r"\S", r"[^\t\n\x0c\r ]");
+    let pattern = regex::Regex::new(&format!("^(?:{pattern})$")).unwrap();
+    let groups = pattern.captures(text)?;
+    let mut shown = String::new();
+    let mut rest = regex.replacement();
+    while let Some(sign) = rest.chars().next() {
+        rest = &rest[sign.len_utf8()..];
+        match sign {
+            '$' => {
+                shown.push_str(&groups[rest[..1].parse::<usize>().unwrap()]);
+                rest = &rest[1..];
+            }
+            '\\' => {
+                shown.push_str(&rest[..1]);
+                rest = &rest[1..];
+            }
+            sign => shown.push(sign),
+        }
+    }
+    if let ColumnType::Varchar(Some(length)) | ColumnType::Char(length) = of {
+        shown = shown.chars().take(length as usize).collect();
+    }
+    let fills_up = matches!(of, ColumnType::Char(_));
+    let shown = if fills_up { shown.trim_end_matches(' ').to_owned() } else { shown };
+    (shown != text).then_some(shown)
+}
+
+/// The greatest multiple that is not above; NULL where the type cannot hold it.
+fn bucket(cell: &Cell, width: u32, of: ColumnType) -> Cell {
+    let bound = |number: &BigDecimal| {
+        let width = BigDecimal::from(width);
+        let rest = number % &width;
+        if rest.sign() == bigdecimal::num_bigint::Sign::Minus { number - rest - width } else { number - rest }
+    };
+    let double = |number: BigDecimal| bound(&number).to_string().parse::<f64>().unwrap();
+    match (cell, of) {
+        (Cell::Integer(number), of) => integer(&bound(&BigDecimal::from(*number)), of).unwrap_or(Cell::Null),
+        (Cell::Decimal(number), ColumnType::Decimal { precision, scale }) => {
+            decimal(&bound(number), precision, scale).unwrap_or(Cell::Null)
+        }
+        (Cell::Double(number), _) => {
+            BigDecimal::try_from(*number).map_or(Cell::Null, |number| Cell::Double(double(number)))
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "real is what is shown")]
+        (Cell::Real(number), _) => {
+            BigDecimal::try_from(*number).map_or(Cell::Null, |number| Cell::Real(double(number) as f32))
+        }
+        (cell, of) => panic!("no bucket of {cell:?} as {of:?}"),
     }
 }
 

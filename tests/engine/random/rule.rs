@@ -9,6 +9,7 @@ use meshward::language::syntax::{
 };
 use meshward::model::mask::{Mask, Period, Step};
 use meshward::model::name::{Identifier, Name};
+use meshward::model::regex::Regex;
 use meshward::model::value::Value;
 
 use crate::engine::random::document::{ATTRIBUTES, SINGLE};
@@ -297,8 +298,18 @@ fn columns(dice: &mut Dice) -> ColumnTarget {
     ColumnTarget { of: dice.some(1, 3, word), except }
 }
 
+/// Patterns that match some of the texts of rows and change some of those that they match.
+const REGEXES: &[(&str, &str)] = &[
+    ("(.).*", "$1*"),
+    ("(.*)", "$1"),
+    ("^([^@]?)[^@]*@(.+)$", "$1@$2"),
+    (r"[A-Z]\w", r"\$\\"),
+    (r"(\w+?)(\S*)", "$2-$1"),
+    ("a|b|(?:C|D)[LE]", "x y"),
+];
+
 fn mask(dice: &mut Dice) -> MaskWord {
-    MaskWord::Known(match dice.below(10) {
+    MaskWord::Known(match dice.below(13) {
         0 => Mask::Null,
         1 | 2 => {
             let kind = dice.one(&[Kind::Text, Kind::Text, Kind::Number, Kind::Boolean, Kind::Date]);
@@ -309,6 +320,11 @@ fn mask(dice: &mut Dice) -> MaskWord {
         6 => Mask::KeepLast(dice.one(&[1, 2, 4])),
         7 => Mask::EmailDomain,
         8 => Mask::Round(Step::new(dice.one(&[1, 10, 100, 15, 1000])).unwrap()),
+        9 => Mask::Bucket(Step::new(dice.one(&[1, 10, 100, 15, 1000])).unwrap()),
+        10 | 11 => {
+            let (pattern, replacement) = dice.one(REGEXES);
+            Mask::Regex(Regex::new(pattern, replacement).unwrap())
+        }
         _ => Mask::Truncate(dice.one(&[Period::Year, Period::Month, Period::Day])),
     })
 }

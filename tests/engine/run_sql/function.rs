@@ -29,6 +29,10 @@ pub(super) fn call(name: &str, arguments: &[Datum]) -> Result<Datum> {
         }))),
         // The one pattern that masks use; `$` is the end of the text, also before a line feed at its end.
         ("regexp_extract", [Datum::Text(text), Datum::Text(pattern), Datum::Integer(1)]) => email_domain(text, pattern),
+        ("regexp_replace", [Datum::Text(text), Datum::Text(pattern), Datum::Text(replacement)]) => {
+            replaced(text, pattern, replacement)
+        }
+        ("is_finite", [Datum::Double(value)]) => Ok(Datum::Boolean(value.is_finite())),
         ("round", [Datum::Double(value)]) => Ok(Datum::Double(value.round())),
         ("round", [Datum::Decimal(value, precision, scale)]) => {
             let precision =
@@ -99,6 +103,23 @@ fn email_domain(text: &str, pattern: &str) -> Result<Datum> {
         return refuse(format!("regexp {pattern}"));
     }
     Ok(text.rsplit_once('@').map_or(Datum::Null, |(_, domain)| Datum::Text(domain.to_owned())))
+}
+
+/// With the field's own engine. Its replacements have other signs than Trino's.
+fn replaced(text: &str, pattern: &str, replacement: &str) -> Result<Datum> {
+    let regex = regex::Regex::new(pattern).map_err(|error| Refusal::Analysis(error.to_string()))?;
+    let mut theirs = String::new();
+    let mut signs = replacement.chars();
+    while let Some(sign) = signs.next() {
+        match (sign, if matches!(sign, '$' | '\\') { signs.next() } else { None }) {
+            ('$', Some(group)) if group.is_ascii_digit() => write!(theirs, "${{{group}}}").unwrap(),
+            ('\\', Some('$')) => theirs.push_str("$$"),
+            ('\\', Some(other)) => theirs.push(other),
+            ('$' | '\\', _) => return refuse(format!("replacement {replacement}")),
+            (other, _) => theirs.push(other),
+        }
+    }
+    Ok(Datum::Text(regex.replace_all(text, theirs).into_owned()))
 }
 
 fn truncated(period: &str, value: &Datum) -> Result<Datum> {

@@ -116,6 +116,9 @@ fn arithmetic(left: &Datum, op: &BinaryOperator, right: &Datum) -> Result<Datum>
         return match op {
             BinaryOperator::Divide => Ok(Datum::Double(a / b)),
             BinaryOperator::Multiply => Ok(Datum::Double(a * b)),
+            BinaryOperator::Plus => Ok(Datum::Double(a + b)),
+            BinaryOperator::Minus => Ok(Datum::Double(a - b)),
+            BinaryOperator::Modulo => Ok(Datum::Double(a % b)),
             op => refuse(format!("{left:?} {op} {right:?}")),
         };
     }
