@@ -1,5 +1,6 @@
 //! What the engine decides, against an evaluator that shares nothing with it but the types.
 
+mod bounds;
 mod case;
 mod cell;
 mod differential;

@@ -12,6 +12,9 @@ use crate::sql::expression::{Masked, Predicate};
 /// More conditional masks than this on one column make it NULL: the expression would grow with the square of their number.
 const MOST_CONDITIONAL_MASKS: usize = 12;
 
+/// More different masks than this on one column make it NULL: each is compared with each.
+const MOST_MASKS: usize = 64;
+
 /// A mask that a rule puts on a column, everywhere or for some cells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Applied {
@@ -53,22 +56,26 @@ fn coarseness(period: Period) -> u8 {
 }
 
 /// The strongest of masks that all apply, in whatever order they come: NULL as soon as two of them cannot be compared.
-fn strongest<'a>(mut masks: impl Iterator<Item = &'a Masked> + Clone) -> Masked {
+fn strongest<'a>(masks: impl Iterator<Item = &'a Masked>) -> Masked {
+    let mut different: Vec<&Masked> = Vec::new();
     let mut strongest: Option<&Masked> = None;
-    while let Some(mask) = masks.next() {
-        // Each with all that follow.
-        if masks.clone().any(|other| protection(mask, other).is_none()) {
+    for mask in masks {
+        if different.contains(&mask) {
+            continue;
+        }
+        if different.len() == MOST_MASKS || different.iter().any(|other| protection(mask, other).is_none()) {
             return Masked::Null;
         }
         if strongest.is_none_or(|known| protection(known, mask) == Some(Ordering::Less)) {
             strongest = Some(mask);
         }
+        different.push(mask);
     }
     strongest.cloned().unwrap_or(Masked::Clear)
 }
 
 /// The masks that are on all cells.
-fn everywhere<'m>(applied: &'m [&'m Applied]) -> impl Iterator<Item = &'m Masked> + Clone {
+fn everywhere<'m>(applied: &'m [&'m Applied]) -> impl Iterator<Item = &'m Masked> {
     applied.iter().filter(|mask| mask.cells.is_none()).map(|mask| &mask.masked)
 }
 

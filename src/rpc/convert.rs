@@ -385,12 +385,10 @@ fn verdict(verdict: Verdict) -> proto::Verdict {
 }
 
 fn references(contributions: &[Contribution]) -> Vec<proto::RuleReference> {
-    let mut rules: Vec<&Arc<RuleReference>> = Vec::new();
-    for contribution in contributions {
-        if !rules.iter().any(|known| Arc::ptr_eq(known, &contribution.rule)) {
-            rules.push(&contribution.rule);
-        }
-    }
+    let mut rules: Vec<&Arc<RuleReference>> = contributions.iter().map(|contribution| &contribution.rule).collect();
+    // A rule has one reference, so the same reference is the same rule.
+    rules.sort_unstable_by_key(|rule| Arc::as_ptr(rule));
+    rules.dedup_by(|left, right| Arc::ptr_eq(left, right));
     rules.sort();
     let reference = |rule: &&Arc<RuleReference>| proto::RuleReference {
         policy: rule.policy.as_str().to_owned(),
