@@ -14,6 +14,8 @@ mod listing;
 mod measure;
 mod mesh;
 mod snapshot;
+mod swap;
+mod wire;
 
 /// As in the binary.
 #[global_allocator]
@@ -22,8 +24,14 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() {
     // `cargo bench -- grpc` runs those whose name begins so.
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let parts: [(&str, fn()); 4] =
-        [("in-process", in_process::run), ("grpc", grpc::run), ("listing", listing::run), ("snapshot", snapshot::run)];
+    let parts: [(&str, fn()); 6] = [
+        ("in-process", in_process::run),
+        ("grpc", grpc::run),
+        ("listing", listing::run),
+        ("listing", listing::run_through_grpc),
+        ("snapshot", snapshot::run),
+        ("swap", swap::run),
+    ];
     for (name, run) in parts {
         if wanted.is_empty() || wanted.iter().any(|wanted| name.starts_with(wanted.as_str())) {
             run();

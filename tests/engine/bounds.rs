@@ -116,7 +116,7 @@ fn the_longest_and_the_deepest_conditions_are_decided_on_a_small_stack() {
         // `not` and the parentheses behind it are two levels.
         nested("not (", "c0 = 'x'", 24),
         nested("(c0 = 'x' or ", "c1 = 'y'", 47),
-        nested("c0 = 'x' and (c1 = 'z' or ", "c1 = 'y'", 47),
+        nested("(c0 = 'x' and ", "c1 = 'y'", 47),
         filled(&format!("{before}c0 in ("), "'x', ", &format!("'y'){after}")),
         filled(&format!("{before}c0 = 'x'"), " or c1 = 'y'", after),
         filled(&format!("{before}c0 = 'x'"), " and not c1 = 'y'", after),
