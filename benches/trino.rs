@@ -133,7 +133,7 @@ fn rules_of_meshward() -> String {
 
 /// The filter and the mask that Meshward answers with.
 fn printed(documents: &str) -> (String, String) {
-    let source = Arc::new(Source { path: "mesh.yaml".to_owned(), text: documents.to_owned() });
+    let source = Arc::new(Source::new("mesh.yaml", documents));
     let documents = load::texts(&[source]).map_err(|findings| findings[0].render()).unwrap().documents;
     let column = |name: &str, column_type| Column::typed(Identifier::new(name), column_type);
     let columns = vec![column("c0", ColumnType::Varchar(Some(8))), column("country", ColumnType::Varchar(Some(2)))];

@@ -40,7 +40,7 @@ pub(crate) fn parse(data: &[u8]) {
 /// Any text is documents or findings that can be shown; formatting what it formatted changes nothing.
 pub(crate) fn documents(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let source = |text: &str| Arc::new(Source { path: "fuzz.yaml".to_owned(), text: text.to_owned() });
+    let source = |text: &str| Arc::new(Source::new("fuzz.yaml", text));
     if let Err(findings) = load::texts(&[source(text)]) {
         assert!(!findings.is_empty());
         findings.iter().take(5).for_each(|finding| assert!(finding.render().contains(finding.code.as_str())));

@@ -6,13 +6,14 @@ use jiff::Timestamp;
 use tracing::{Instrument, info_span};
 use uuid::Uuid;
 
+use crate::attributes::held::{Held, Queries};
 use crate::audit::{self, Record};
 use crate::clock;
 use crate::engine;
 use crate::model::decision::Decision;
 use crate::model::request::Request;
 use crate::model::subject::{Identity, Subject};
-use crate::store::revision::{NoRevision, Pin, Revisions};
+use crate::store::revision::{AttributesPin, NoRevision, Pin, Revision, Revisions};
 
 /// A request and who makes it, in which query.
 #[derive(Clone, Debug)]
@@ -51,24 +52,30 @@ pub struct Answer {
 pub struct Answerer {
     /// The revisions.
     pub revisions: Arc<Revisions>,
+    /// The queries that began lately, and what they stand on.
+    pub queries: Queries,
 }
 
 impl Answerer {
     /// Answers a live request.
     pub async fn answer(&self, question: Question) -> Result<Answer, NoRevision> {
         let Question { query_id, query_start, identity, invoker, cluster, pin, request } = question;
-        let revision = self.revisions.get(pin)?;
+        let revision = self.revisions.get(pin.as_ref())?;
         let snapshot = &revision.snapshot;
         let needed = snapshot.needed_attributes(&request);
+        let held = self.held(&revision, pin.as_ref());
+        let initiator = Arc::clone(&invoker.as_ref().unwrap_or(&identity).user);
+        let resolve = |identity| revision.attributes.resolve(identity, needed, held.as_deref());
         let of_invoker = async {
             match invoker {
-                Some(invoker) => Some(revision.attributes.resolve(invoker, needed).await),
-                None => None,
+                Some(invoker) => resolve(invoker).await.map(Some),
+                None => Ok(None),
             }
         };
-        let parties = async { tokio::join!(revision.attributes.resolve(identity, needed), of_invoker) };
+        let parties = async { tokio::join!(resolve(identity), of_invoker) };
         let resolving = info_span!("resolve", attributes = needed.attributes.len());
         let (asking, invoker) = parties.instrument(resolving).await;
+        let (asking, invoker) = (asking?, invoker?);
         let subject = Subject {
             asking: asking.party,
             invoker: invoker.map(|invoker| invoker.party),
@@ -77,10 +84,29 @@ impl Answerer {
         };
         let decision =
             info_span!("decide", revision = revision.number).in_scope(|| engine::decide(snapshot, &subject, &request));
-        let answer =
-            Answer { decision_id: Uuid::now_v7(), pin: Pin::of(&revision), revision: revision.number, decision };
+        let pin = pin.unwrap_or_else(|| Pin {
+            documents: revision.digest,
+            attributes: held.map(|held| {
+                let seen = revision.attributes.seen(&initiator, &held);
+                AttributesPin { epoch: held.epoch, seen }
+            }),
+        });
+        let answer = Answer { decision_id: Uuid::now_v7(), pin, revision: revision.number, decision };
         info_span!("record").in_scope(|| record(&query_id, &subject, &request, &answer));
         Ok(answer)
+    }
+}
+
+impl Answerer {
+    /// What the query stands on; `None` where no source can change.
+    fn held(&self, revision: &Revision, pin: Option<&Pin>) -> Option<Arc<Held>> {
+        if revision.attributes.sources().is_empty() {
+            return None;
+        }
+        Some(match pin.and_then(|pin| pin.attributes.as_ref()) {
+            Some(pin) => self.queries.of(pin.epoch, &pin.seen),
+            None => self.queries.begin(),
+        })
     }
 }
 

@@ -3,20 +3,28 @@
 pub mod cache;
 mod circuit;
 pub mod entry;
+pub mod held;
 pub mod http;
+mod idle;
 mod json;
+pub mod ldap;
 pub mod secret;
 pub mod source;
+pub mod sql;
 pub mod tls;
 pub mod user_name;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::attributes::cache::{CachedSource, LookUp};
-use crate::attributes::entry::Entry;
+use crate::attributes::entry::{Entry, State};
+use crate::attributes::held::{Held, Seen};
 use crate::attributes::secret::Secrets;
 use crate::attributes::source::{LoadFailure, SourceSettings};
+use crate::attributes::user_name::SourceUser;
+use crate::clock;
 use crate::model::name::Name;
 use crate::model::subject::{Identity, Party, Resolved};
 use crate::model::value::Value;
@@ -76,7 +84,7 @@ impl Sources {
         let known = open.iter().filter_map(Weak::upgrade).find(|source| source.settings() == settings);
         known.unwrap_or_else(|| {
             let metrics = self.metrics.of(settings.name.folded());
-            let source = Arc::new(CachedSource::open(settings, &self.secrets, metrics));
+            let source = CachedSource::open(settings, &self.secrets, metrics);
             open.push(Arc::downgrade(&source));
             source
         })
@@ -120,10 +128,73 @@ pub enum Origin<'a> {
     Nowhere,
 }
 
+/// What a query stood on is no longer known here, or never was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the attributes that the query began with are gone")]
+pub struct Gone;
+
+/// A source that is asked for a user.
+struct Question<'a> {
+    source: &'a Arc<CachedSource>,
+    /// `None`: the source has no name for the user.
+    user: Option<SourceUser>,
+    /// What the query was told before.
+    before: Option<Result<Arc<Entry>, LoadFailure>>,
+    look_up: Option<LookUp>,
+}
+
+impl<'a> Question<'a> {
+    fn ask(source: &'a Arc<CachedSource>, user: &str, held: Option<&Held>) -> Self {
+        let user = source.settings().user_names.of(user);
+        let before = user.as_ref().zip(held).and_then(|(user, held)| held.said(source, user));
+        let look_up = user.as_ref().filter(|_| before.is_none()).map(|user| source.look_up(user));
+        Self { source, user, before, look_up }
+    }
+
+    async fn answered(self, held: Option<&Held>) -> Result<Consulted, Gone> {
+        let Self { source, user, before, look_up } = self;
+        let said = match (before, look_up, user) {
+            (Some(Ok(entry)), ..) if entry.state(clock::instant()) == State::Expired => return Err(Gone),
+            (Some(said), ..) => said,
+            (None, Some(look_up), Some(user)) => {
+                let said = match look_up {
+                    LookUp::Known(entry) => Ok(entry),
+                    LookUp::Waiting(wait) => wait.end().await,
+                };
+                match held {
+                    Some(held) => {
+                        let said = as_expected(source, &user, held, said).await?;
+                        held.keep(source, user, said)
+                    }
+                    None => said,
+                }
+            }
+            (None, ..) => Err(LoadFailure::UserName),
+        };
+        Ok(Consulted { source: Arc::clone(source), said })
+    }
+}
+
+/// What the server knew on which the query began: it may be what is known here, was known before, or is known after asking again.
+async fn as_expected(
+    source: &Arc<CachedSource>,
+    user: &SourceUser,
+    held: &Held,
+    said: Result<Arc<Entry>, LoadFailure>,
+) -> Result<Result<Arc<Entry>, LoadFailure>, Gone> {
+    let Some(expected) = held.expected(source, user) else { return Ok(said) };
+    let usable = |entry: &Arc<Entry>| entry.digest == expected && entry.state(clock::instant()) != State::Expired;
+    let known = said.ok().filter(usable).or_else(|| source.earlier(user).filter(usable));
+    match known {
+        Some(entry) => Ok(Ok(entry)),
+        None => source.ask_again(user).await.ok().filter(usable).map(Ok).ok_or(Gone),
+    }
+}
+
 impl Attributes {
     /// Documents count first, then the sources by their precedence.
     pub fn new(users: Users, mut sources: Vec<Arc<CachedSource>>) -> Self {
-        sources.sort_by(|a, b| b.settings().precedence.cmp(&a.settings().precedence));
+        sources.sort_by_key(|source| Reverse(source.settings().precedence));
         Self { users, sources }
     }
 
@@ -132,32 +203,36 @@ impl Attributes {
         &self.sources
     }
 
-    /// Resolves what a decision can need. The sources are asked side by side, and each is waited for no longer than its timeout.
-    pub async fn resolve(&self, identity: Identity, needed: &Needed) -> Known {
+    /// Resolves what a decision can need. The sources are asked side by side, and each is waited for no longer than its timeout. What a
+    /// query was told before it is told again, or that it is gone.
+    pub async fn resolve(&self, identity: Identity, needed: &Needed, held: Option<&Held>) -> Result<Known, Gone> {
         let gives = |source: &&Arc<CachedSource>| {
             let settings = source.settings();
             needed.attributes.iter().any(|name| settings.gives.contains_key(name))
                 || (needed.groups && settings.groups.is_some())
         };
-        let asked: Vec<(&Arc<CachedSource>, Option<LookUp>)> = self
-            .sources
-            .iter()
-            .filter(gives)
-            .map(|source| {
-                let user = source.settings().user_names.of(&identity.user);
-                (source, user.map(|user| source.look_up(&user)))
-            })
-            .collect();
+        // Every source is being asked before the first is waited for.
+        let ask = |source| Question::ask(source, &identity.user, held);
+        let asked: Vec<Question<'_>> = self.sources.iter().filter(gives).map(ask).collect();
         let mut consulted = Vec::with_capacity(asked.len());
-        for (source, look_up) in asked {
-            let said = match look_up {
-                None => Err(LoadFailure::UserName),
-                Some(LookUp::Known(entry)) => Ok(entry),
-                Some(LookUp::Waiting(wait)) => wait.end().await,
-            };
-            consulted.push(Consulted { source: Arc::clone(source), said });
+        for question in asked {
+            consulted.push(question.answered(held).await?);
         }
-        Known { party: self.party(identity, needed, &consulted), consulted }
+        Ok(Known { party: self.party(identity, needed, &consulted), consulted })
+    }
+
+    /// What is known of a user now, at every source, without asking. From here on the query stands on it.
+    pub fn seen(&self, user: &str, held: &Held) -> Vec<Seen> {
+        let seen = |source: &Arc<CachedSource>| {
+            let user = source.settings().user_names.of(user)?;
+            let usable = |entry: &Arc<Entry>| matches!(entry.state(clock::instant()), State::Fresh | State::Stale);
+            let said = match held.said(source, &user) {
+                Some(said) => said,
+                None => held.keep(source, user.clone(), Ok(source.peek(&user).filter(usable)?)),
+            };
+            Some((held::place(source, &user), said.ok()?.digest))
+        };
+        self.sources.iter().filter_map(seen).collect()
     }
 
     fn party(&self, mut identity: Identity, needed: &Needed, consulted: &[Consulted]) -> Party {

@@ -10,11 +10,16 @@ macro_rules! say {
 }
 
 mod check;
+mod completion;
 mod config;
+mod diff;
 mod explain;
 mod fmt;
 mod paraphrase;
+mod sarif;
+mod schema;
 mod serve;
+mod test;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -42,10 +47,18 @@ enum Verb {
     Fmt(fmt::Fmt),
     /// Say what a user may see of a table, as which SQL, and why.
     Explain(explain::Explain),
+    /// Say who gains and who loses what from one folder of documents to another.
+    Diff(diff::Diff),
     /// Say what rules mean, for those whom they restrict and those whom they release, in words that need no SQL.
     Paraphrase(paraphrase::ParaphraseRules),
+    /// Run the tests of documents, and say which rules none of them met.
+    Test(test::Test),
     /// Print the configuration that is in force.
     Config(config::PrintConfig),
+    /// Print the JSON Schema of documents, for editors.
+    Schema(schema::Schema),
+    /// Print the script with which a shell completes this command.
+    Completion(completion::Completion),
 }
 
 /// How a verb ended.
@@ -55,7 +68,7 @@ enum Exit {
     Fine = 0,
     /// It did not work.
     Failed = 1,
-    /// The answer is no.
+    /// The answer is no: a denial, or somebody gains from a change.
     Denied = 3,
     /// The documents do not check.
     DocumentsInvalid = 4,
@@ -85,8 +98,12 @@ pub fn run() -> ExitCode {
         Verb::Check(verb) => verb.run(),
         Verb::Fmt(verb) => verb.run(),
         Verb::Explain(verb) => verb.run(),
+        Verb::Diff(verb) => verb.run(),
         Verb::Paraphrase(verb) => verb.run(),
+        Verb::Test(verb) => verb.run(),
         Verb::Config(verb) => verb.run(),
+        Verb::Schema(verb) => verb.run(),
+        Verb::Completion(verb) => verb.run(),
     };
     ExitCode::from(exit as u8)
 }
@@ -98,12 +115,8 @@ const MOST_FINDINGS_SHOWN: usize = 100;
 fn report(findings: &[Finding], format: Format) -> Exit {
     match format {
         Format::Text => {
-            findings.iter().take(MOST_FINDINGS_SHOWN).for_each(|finding| eprintln!("{}\n", finding.render()));
-            let plural = if findings.len() == 1 { "" } else { "s" };
-            eprintln!("{} error{plural}", findings.len());
-            if findings.len() > MOST_FINDINGS_SHOWN {
-                eprintln!("the first {MOST_FINDINGS_SHOWN} are shown; --format json has all");
-            }
+            print_findings(&findings.iter().collect::<Vec<_>>());
+            eprintln!("{} error{}", findings.len(), if findings.len() == 1 { "" } else { "s" });
         }
         Format::Json => {
             let entries: Vec<_> = findings.iter().map(Finding::entry).collect();
@@ -111,6 +124,13 @@ fn report(findings: &[Finding], format: Format) -> Exit {
         }
     }
     Exit::DocumentsInvalid
+}
+
+fn print_findings(findings: &[&Finding]) {
+    findings.iter().take(MOST_FINDINGS_SHOWN).for_each(|finding| eprintln!("{}\n", finding.render()));
+    if findings.len() > MOST_FINDINGS_SHOWN {
+        eprintln!("the first {MOST_FINDINGS_SHOWN} of {} are shown; --format json has all\n", findings.len());
+    }
 }
 
 fn print_json(value: &serde_json::Value) {

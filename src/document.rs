@@ -8,5 +8,8 @@ pub mod kinds;
 pub mod load;
 mod read;
 mod sources;
+pub mod test;
 mod validate;
+pub mod warning;
+pub mod written;
 mod yaml;

@@ -13,6 +13,7 @@ use tracing::{info, warn};
 
 use crate::answer::Answerer;
 use crate::attributes::Sources;
+use crate::attributes::held::Queries;
 use crate::attributes::secret::Secrets;
 use crate::config::{Config, Grpc, Listen};
 use crate::health::Health;
@@ -70,7 +71,7 @@ pub async fn serve(config: Config, stop: impl Future<Output = ()> + Send + 'stat
     let tls = read_tls(&config.grpc)?;
     refresh_credentials(tokens.clone(), tls.clone());
 
-    let answerer = Answerer { revisions };
+    let answerer = Answerer { revisions, queries: Queries::default() };
     let decisions = rpc::serve(Decisions::new(answerer, Arc::clone(&metrics)), tokens);
     let reflection = config.grpc.reflection.then(reflection).transpose().map_err(ServeError::Credentials)?;
     let router = tonic::transport::Server::builder()

@@ -4,4 +4,8 @@
 mod faults;
 mod freshness;
 mod http;
+mod ldap;
 mod people;
+mod postgres;
+mod slapd;
+mod sql;

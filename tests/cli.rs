@@ -22,6 +22,80 @@ fn json(text: &str) -> serde_json::Value {
     serde_json::from_str(text).unwrap()
 }
 
+/// A folder with one warning, one that is accepted, and one note.
+fn warned(accept: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "kind: Policy\nname: p\non: lake.s.*\n{accept}rules:\n  - mask column n with sql 'lower(\"ä\")' for everyone\n---\n{{kind: Policy, \
+         name: q, on: lake.s.*, accept: {{MW0210: looked at}}, rules: [\"mask column m with sql 'x' for everyone\"]}}\n"
+    );
+    std::fs::write(folder.path().join("a policy.yaml"), text).unwrap();
+    folder
+}
+
+#[test]
+fn warnings_are_told_and_refuse_nothing_unless_it_is_asked() {
+    let folder = warned("");
+    let path = folder.path().to_str().unwrap();
+    let (code, said, found) = run(&["check", path], "");
+    assert_eq!(code, Some(0), "{found}");
+    assert!(
+        found.contains("warning[MW0210]: nothing here checks this SQL") && found.contains("policy.yaml:5:28"),
+        "{found}"
+    );
+    assert!(said.contains("2 policies with 2 rules") && said.contains("1 warning, 1 accepted warning"), "{said}");
+    assert_eq!(run(&["check", "--deny-warnings", path], "").0, Some(4));
+    assert_eq!(run(&["check", "--deny-warnings", FINANCE], "").0, Some(0));
+    let accepted = warned("accept: {MW0210: looked at too}\n");
+    assert_eq!(run(&["check", "--deny-warnings", accepted.path().to_str().unwrap()], "").0, Some(0));
+
+    let (code, said, _) = run(&["check", "--format", "json", path], "");
+    let findings = json(&said)["findings"].as_array().unwrap().clone();
+    assert_eq!((code, findings.len()), (Some(0), 2));
+    assert_eq!((&findings[0]["severity"], &findings[0]["accepted"]), (&"warning".into(), &serde_json::Value::Null));
+    assert_eq!(findings[1]["accepted"], "looked at");
+}
+
+#[test]
+fn sarif_is_what_the_published_schema_says() {
+    // The schema as it is published has one pattern with a bracket too many, of a field that we do not write.
+    let schema = include_str!("sarif/sarif-schema-2.1.0.json").replace("{2}]?$", "{2}?$");
+    let schema = jsonschema::validator_for(&json(&schema)).unwrap();
+    let checked = |folder: &str| {
+        let (code, said, _) = run(&["check", "--format", "sarif", folder], "");
+        let log = json(&said);
+        let wrong: Vec<String> = schema.iter_errors(&log).map(|error| error.to_string()).collect();
+        assert!(wrong.is_empty(), "{wrong:?}\n{said}");
+        (code, log)
+    };
+    assert!(!schema.is_valid(&json(r#"{"version": "2.1.0", "runs": [{"results": [{"level": "loud"}]}]}"#)));
+
+    let folder = warned("");
+    let (code, log) = checked(folder.path().to_str().unwrap());
+    assert_eq!(code, Some(0));
+    let results = &log["runs"][0]["results"];
+    let place = &results[0]["locations"][0]["physicalLocation"];
+    let uri = place["artifactLocation"]["uri"].as_str().unwrap();
+    assert!(uri.starts_with("file:///") && uri.ends_with("/a%20policy.yaml"), "{uri}");
+    // Columns are counted in characters, as `columnKind` says.
+    let region = serde_json::json!({"startLine": 5, "startColumn": 28, "endLine": 5, "endColumn": 40});
+    assert_eq!(place["region"], region);
+    assert_eq!((&results[0]["level"], &results[0]["ruleIndex"]), (&"warning".into(), &0.into()));
+    assert_eq!(results[1]["suppressions"][0]["justification"], "looked at");
+
+    std::fs::write(folder.path().join("b.yaml"), "kind: Nonsense\n---\nkind: Policy\n").unwrap();
+    let (code, log) = checked(folder.path().to_str().unwrap());
+    assert_eq!(code, Some(4));
+    let rules: Vec<&str> = log["runs"][0]["tool"]["driver"]["rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|rule| rule["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(rules, ["MW0103", "MW0105"]);
+    assert_eq!(checked(FINANCE).1["runs"][0]["results"], serde_json::json!([]));
+}
+
 const FINANCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/finance");
 
 #[test]
@@ -54,4 +128,41 @@ fn a_wrong_sentence_or_name_is_no_paraphrase() {
     assert_eq!(code, Some(1));
     assert!(found.contains("there is no policy `nope`"), "{found}");
     assert_eq!(run(&["paraphrase", "--documents", FINANCE, "--policy", "turnover", "--rule", "9"], "").0, Some(1));
+}
+
+/// The shells, and how each reads a script without running it; `None`: it has no such way.
+const SHELLS: [(&str, Option<(&str, &str)>); 5] = [
+    ("bash", Some(("bash", "-n"))),
+    ("zsh", Some(("zsh", "-n"))),
+    ("fish", Some(("fish", "--no-execute"))),
+    ("elvish", None),
+    ("powershell", None),
+];
+
+#[test]
+fn every_shell_has_a_completion_script_that_it_accepts() {
+    for (shell, reads) in SHELLS {
+        let (code, script, _) = run(&["completion", shell], "");
+        assert_eq!(code, Some(0));
+        for word in ["explain", "--documents", "--min-coverage"] {
+            // fish writes `-l min-coverage`.
+            assert!(script.contains(word.trim_start_matches('-')), "{shell} does not complete {word}");
+        }
+        let Some((program, flag)) = reads else { continue };
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), &script).unwrap();
+        match Command::new(program).arg(flag).arg(file.path()).output() {
+            Ok(output) => assert!(output.status.success(), "{shell}: {}", String::from_utf8_lossy(&output.stderr)),
+            Err(_) if shell == "bash" => panic!("there is no bash"),
+            Err(_) => println!("skipped: there is no {shell}, so nothing says whether it accepts its script"),
+        }
+    }
+}
+
+#[test]
+fn bash_completes_a_verb() {
+    let (_, script, _) = run(&["completion", "bash"], "");
+    let ask = "COMP_WORDS=(meshward te); COMP_CWORD=1; _meshward meshward te meshward; echo \"${COMPREPLY[@]}\"";
+    let output = Command::new("bash").arg("-c").arg(format!("{script}\n{ask}")).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "test");
 }

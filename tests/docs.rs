@@ -4,6 +4,7 @@
 //! `meshward` sentences, one in a line; with `canonical` each prints back unchanged; with `target`, `audience` that is what they are;
 //! `yaml` documents when the block begins with a kind: they check, all that they name included; with `fragment` they are a part;
 //! `text paraphrase` what `meshward paraphrase` says;
+//! with `warns` they are taken, with the warning of the page's code, and the block after it is what is said;
 //! the first two with `wrong`: they are refused, on a page of `docs/errors` with the page's code, and a `text` block after it is what is said.
 
 use std::collections::BTreeSet;
@@ -15,11 +16,15 @@ use std::time::Duration;
 use meshward::config::Config;
 use meshward::document::finding::{Code, Source};
 use meshward::document::load;
+use meshward::document::warning::Warning;
 use meshward::language::check::Vocabulary;
 use meshward::language::diagnostic::{self, Diagnostic};
 use meshward::language::{paraphrase, parse};
 use meshward::model::decision::Decision;
+use meshward::policy_test;
 use meshward::telemetry::metrics::{Metrics, Rpc};
+
+use crate::lint::warnings;
 
 /// A fenced block of a page.
 struct Block {
@@ -123,16 +128,27 @@ fn every_sentence_of_the_documentation_is_what_it_is_said_to_be() {
     assert!(count >= 80, "only {count} sentences were found");
 }
 
-#[test]
-fn every_document_of_the_documentation_checks_by_itself() {
-    let (mut count, mut failures) = (0, Vec::new());
-    let begins = |block: &&Block| {
+/// Blocks that are whole documents.
+fn whole_documents() -> Vec<Block> {
+    let begins = |block: &Block| {
         let first = block.text.lines().find(|line| !line.starts_with('#')).unwrap_or("");
         first.starts_with("kind:") || first.starts_with("{kind:")
     };
-    for block in blocks().iter().filter(|block| block.has("yaml") && !block.has("fragment")).filter(begins) {
+    let whole = |block: &Block| block.has("yaml") && !block.has("fragment") && begins(block);
+    blocks().into_iter().filter(whole).collect()
+}
+
+/// Where each block of documents stands, and its text.
+pub(crate) fn document_blocks() -> Vec<(String, String)> {
+    whole_documents().into_iter().map(|block| (block.at(), block.text)).collect()
+}
+
+#[test]
+fn every_document_of_the_documentation_checks_by_itself() {
+    let (mut count, mut failures) = (0, Vec::new());
+    for block in whole_documents() {
         count += 1;
-        let checked = load::texts(&[Arc::new(Source { path: block.at(), text: block.text.clone() })]);
+        let checked = load::texts(&[Arc::new(Source::new(block.at(), &*block.text))]);
         match (checked, block.has("wrong")) {
             (Ok(_), false) => {}
             (Ok(_), true) => failures.push(format!("{} is accepted", block.at())),
@@ -145,6 +161,29 @@ fn every_document_of_the_documentation_checks_by_itself() {
     assert!(count >= 20, "only {count} blocks of documents were found");
 }
 
+/// On a page about a warning: what warns, what is said of it, and what does not warn.
+#[test]
+fn every_warning_that_a_page_shows_is_what_is_said() {
+    let (mut count, mut failures) = (0, Vec::new());
+    for [block, shown] in blocks().array_windows() {
+        let (Some(code), true) = (block.code(), block.has("yaml")) else { continue };
+        let found = warnings(&[Arc::new(Source::new("policies.yaml", &*block.text))]).unwrap_or_default();
+        let said: Vec<String> =
+            found.iter().filter(|finding| finding.warns()).map(|finding| finding.render()).collect();
+        if !block.has("warns") {
+            assert!(block.has("wrong") || said.is_empty(), "{}: {said:?}", block.at());
+            continue;
+        }
+        count += 1;
+        let all_of_it = found.iter().all(|finding| finding.code.as_str() == code);
+        if !all_of_it || !shown.has("text") || said.join("\n\n") != shown.text.trim() {
+            failures.push(format!("{}\n{}", shown.at(), said.join("\n\n")));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert_eq!(count, Warning::ALL.len());
+}
+
 /// On a page about a code, the block after a wrong one shows what is said of it.
 #[test]
 fn every_finding_that_a_page_shows_is_what_is_said() {
@@ -155,7 +194,7 @@ fn every_finding_that_a_page_shows_is_what_is_said() {
         }
         count += 1;
         let path = shown.text.split_once("--> ").and_then(|(_, rest)| rest.split(':').next()).unwrap_or("");
-        let source = Arc::new(Source { path: path.to_owned(), text: wrong.text.clone() });
+        let source = Arc::new(Source::new(path, wrong.text.clone()));
         let said: Vec<String> = load::texts(&[source]).unwrap_err().iter().map(|finding| finding.render()).collect();
         let said = said.join("\n\n");
         if !said.contains(shown.text.trim()) {
@@ -181,9 +220,34 @@ fn every_paraphrase_of_the_documentation_is_what_is_told() {
 }
 
 #[test]
+fn every_test_of_the_documentation_comes_to_what_it_is_said_to() {
+    let (mut count, mut failures) = ([0, 0], Vec::new());
+    let blocks = blocks();
+    for (index, block) in blocks.iter().enumerate().filter(|(_, block)| block.has("yaml") && block.has("test")) {
+        let shown = blocks.get(index + 1).filter(|_| block.has("failing")).map_or("", |shown| shown.text.trim());
+        let path = shown.split_once("--> ").and_then(|(_, rest)| rest.split(':').next()).unwrap_or("");
+        let source = Arc::new(Source::new(path, block.text.clone()));
+        let documents = load::texts(&[source]).unwrap().documents;
+        let now = "2026-03-15T12:00:00Z".parse().unwrap();
+        let report = policy_test::run(&documents, &jiff::tz::TimeZone::UTC, now, None);
+        let failing = block.has("failing");
+        count[usize::from(failing)] += report.outcomes.len();
+        for outcome in &report.outcomes {
+            if outcome.passed() == failing || !outcome.said().contains(shown) {
+                failures.push(format!("{} {}\n{}", block.at(), outcome.title(), outcome.said()));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(count[0] >= 5 && count[1] >= 3, "{count:?}");
+}
+
+#[test]
 fn every_code_has_a_page() {
     let index = read("docs/errors/README.md");
-    for code in diagnostic::Code::ALL.iter().map(|code| code.as_str()).chain(Code::OWN.map(Code::as_str)) {
+    let sentences = diagnostic::Code::ALL.iter().map(|code| code.as_str());
+    let warnings = Warning::ALL.iter().map(|warning| warning.as_str());
+    for code in sentences.chain(Code::OWN.map(Code::as_str)).chain(warnings) {
         let page = read(&format!("docs/errors/{code}.md"));
         assert!(page.starts_with(&format!("# {code}: ")), "{code}'s page has no title");
         assert!(index.contains(&format!("[{code}]({code}.md)")), "{code} is not in the index");

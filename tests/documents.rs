@@ -33,7 +33,7 @@ fn findings_say_what_is_wrong_where_and_how_to_mend_it() {
 }
 
 fn check(name: &str, text: &str) -> String {
-    let source = Arc::new(Source { path: name.to_owned(), text: text.to_owned() });
+    let source = Arc::new(Source::new(name, text));
     match load::texts(&[source]) {
         Ok(_) => "nothing wrong\n".to_owned(),
         Err(findings) => findings.iter().map(|finding| finding.render() + "\n\n").collect(),
@@ -75,10 +75,7 @@ fn a_mounted_config_map_is_read_once() {
 #[test]
 fn equal_folders_have_equal_digests_and_moved_text_has_not() {
     let digest = |files: &[(&str, &str)]| {
-        let sources: Vec<_> = files
-            .iter()
-            .map(|(path, text)| Arc::new(Source { path: (*path).to_owned(), text: (*text).to_owned() }))
-            .collect();
+        let sources: Vec<_> = files.iter().map(|(path, text)| Arc::new(Source::new(*path, *text))).collect();
         load::texts(&sources).unwrap().digest
     };
     let (a, b) = ("{kind: Tag, name: A}\n", "{kind: Tag, name: B}\n");
@@ -100,8 +97,7 @@ rules:
 ---
 {kind: Policy, name: q, on: everything, rules: [Allow everyone to read]}
 "#;
-    let canonical =
-        |text: &str| format::canonical(&Arc::new(Source { path: "p.yaml".to_owned(), text: text.to_owned() })).unwrap();
+    let canonical = |text: &str| format::canonical(&Arc::new(Source::new("p.yaml", text))).unwrap();
     let formatted = canonical(written);
     let expected = r#"# why this is here
 kind: Policy

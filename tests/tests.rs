@@ -9,12 +9,18 @@
 
 mod attributes;
 mod cli;
+mod diff;
 mod docs;
 mod documents;
 pub mod engine;
 mod fuzz;
+mod guarded;
 mod language;
+mod lint;
+mod policy_test;
+mod schema;
 mod server;
 mod sql;
 mod tidy;
+mod tools;
 mod trino;

@@ -7,12 +7,12 @@
 mod client;
 mod mesh;
 mod otlp;
-mod process;
 mod proxy;
 
 mod attacks;
 mod attributes;
 mod calls;
+mod keyed;
 mod listings;
 mod masks;
 mod names;
@@ -30,6 +30,7 @@ const DOCUMENTS: &[(&str, &str)] = &[
     ("attacks", attacks::DOCUMENTS),
     ("attributes", attributes::DOCUMENTS),
     ("calls", calls::DOCUMENTS),
+    ("keyed", keyed::DOCUMENTS),
     ("listings", listings::DOCUMENTS),
     ("names", names::DOCUMENTS),
     ("outages", outages::DOCUMENTS),

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use meshward::document::load::Loaded;
+use meshward::document::written::Written;
 
 use crate::measure::{Times, ms};
 use crate::{grpc, mesh, wire};
@@ -30,7 +31,7 @@ pub(crate) fn run() {
                         let mut digest = [0; 32];
                         digest[..4].copy_from_slice(&swaps.to_be_bytes());
                         let started = Instant::now();
-                        revisions.publish(&Loaded { documents: documents.clone(), digest }).unwrap();
+                        revisions.publish(&Loaded { documents: documents.clone(), digest, written: Written::default() }).unwrap();
                         making += started.elapsed();
                         swaps += 1;
                     }

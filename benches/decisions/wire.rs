@@ -7,9 +7,11 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use meshward::answer::Answerer;
 use meshward::attributes::Sources;
+use meshward::attributes::held::Queries;
 use meshward::attributes::secret::Secrets;
 use meshward::document::kinds::Documents;
 use meshward::document::load::Loaded;
+use meshward::document::written::Written;
 use meshward::rpc::{self, Decisions};
 use meshward::store::revision::Revisions;
 use meshward::telemetry::metrics::Metrics;
@@ -77,8 +79,8 @@ pub(crate) async fn constant(constant: Constant) -> Client<Channel> {
 pub(crate) async fn deciding(documents: Documents) -> (Client<Channel>, Arc<Revisions>) {
     let sources = Sources::new(Secrets::default(), Metrics::default().sources().clone());
     let revisions = Arc::new(Revisions::new(TimeZone::UTC, sources));
-    revisions.publish(&Loaded { documents, digest: [7; 32] }).unwrap();
-    let answerer = Answerer { revisions: Arc::clone(&revisions) };
+    revisions.publish(&Loaded { documents, digest: [7; 32], written: Written::default() }).unwrap();
+    let answerer = Answerer { revisions: Arc::clone(&revisions), queries: Queries::default() };
     let decisions = Decisions::new(answerer, Arc::new(Metrics::default()));
     (connect(listen(Server::builder().add_service(rpc::serve(decisions, None))).await).await, revisions)
 }

@@ -3,21 +3,28 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
 
 use moka::sync::Cache;
 use sha2::{Digest as _, Sha256};
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
 use tracing::debug;
 
 use crate::attributes::circuit::Circuit;
 use crate::attributes::entry::{Entry, Presence, State};
 use crate::attributes::secret::Secrets;
 use crate::attributes::source::{LoadFailure, Source, SourceSettings};
+use crate::attributes::sql::Heard;
 use crate::attributes::user_name::SourceUser;
 use crate::clock;
 use crate::telemetry::sources::{Cause, LookedUp, SourceMetrics};
+
+/// What was known before a change is kept for that long, of that many users.
+const EARLIER: Duration = Duration::from_secs(900);
+const MOST_EARLIER: u64 = 10_000;
 
 /// What came of a question.
 type Loaded = Result<Arc<Entry>, LoadFailure>;
@@ -36,6 +43,8 @@ pub struct CachedSource {
     digest: [u8; 32],
     source: Source,
     known: Cache<SourceUser, Arc<Entry>>,
+    /// What was known before the last change, for queries that began on another server and stand on it.
+    earlier: Cache<SourceUser, Arc<Entry>>,
     // Taken to begin and to end a question, and to forget; never across an await, and never where the cache has the answer.
     flights: Mutex<HashMap<SourceUser, Flight>>,
     next_flight: AtomicU64,
@@ -43,7 +52,12 @@ pub struct CachedSource {
     refreshes: Semaphore,
     circuit: Circuit,
     metrics: SourceMetrics,
+    _listening: Option<Listening>,
 }
+
+/// Listening to a source that says by itself what has changed; it ends with the source.
+#[derive(Debug)]
+struct Listening(JoinHandle<()>);
 
 /// A question under way.
 #[derive(Debug)]
@@ -73,21 +87,24 @@ pub(super) struct Wait {
 
 impl CachedSource {
     /// Opens a source, with nothing known yet.
-    pub(super) fn open(settings: &SourceSettings, secrets: &Secrets, metrics: SourceMetrics) -> Self {
+    pub(super) fn open(settings: &SourceSettings, secrets: &Secrets, metrics: SourceMetrics) -> Arc<Self> {
         let limits = settings.limits;
         // Whatever is small weighs its share of the whole, so that neither bound is passed.
         let least = (limits.bytes / limits.entries.max(1)).max(1);
         let weight =
             move |_: &SourceUser, entry: &Arc<Entry>| u32::try_from(entry.bytes().max(least)).unwrap_or(u32::MAX);
         let concurrency = usize::from(limits.concurrency);
-        Self {
+        let source = Source::open(settings, secrets);
+        Arc::new_cyclic(|own| Self {
             digest: Sha256::digest(format!("{settings:?}")).into(),
-            source: Source::open(settings, secrets),
+            _listening: Listening::begin(&source, own),
+            source,
             known: Cache::builder()
                 .max_capacity(limits.bytes)
                 .weigher(weight)
                 .time_to_live(settings.freshness.hard_ttl.max(settings.freshness.negative_ttl))
                 .build(),
+            earlier: Cache::builder().max_capacity(limits.entries.min(MOST_EARLIER)).time_to_live(EARLIER).build(),
             flights: Mutex::default(),
             next_flight: AtomicU64::new(0),
             questions: Semaphore::new(concurrency),
@@ -95,7 +112,7 @@ impl CachedSource {
             circuit: Circuit::new(limits.failures, limits.pause),
             settings: settings.clone(),
             metrics,
-        }
+        })
     }
 
     /// What its document says.
@@ -129,12 +146,25 @@ impl CachedSource {
             }
             (state, entry) => {
                 self.metrics.looked_up(LookedUp::Miss);
-                let ending = self.ending_of(user, now);
-                let until = tokio::time::Instant::from_std(now + self.settings.limits.timeout);
-                let stand_in = entry.filter(|_| state == State::StandIn);
-                LookUp::Waiting(Wait { source: Arc::clone(self), ending, until, stand_in })
+                LookUp::Waiting(self.wait(user, now, entry.filter(|_| state == State::StandIn)))
             }
         }
+    }
+
+    /// Asks again, whatever is known.
+    pub(super) async fn ask_again(self: &Arc<Self>, user: &SourceUser) -> Loaded {
+        self.wait(user, clock::instant(), None).end().await
+    }
+
+    fn wait(self: &Arc<Self>, user: &SourceUser, now: Instant, stand_in: Option<Arc<Entry>>) -> Wait {
+        let ending = self.ending_of(user, now);
+        let until = tokio::time::Instant::from_std(now + self.settings.limits.timeout);
+        Wait { source: Arc::clone(self), ending, until, stand_in }
+    }
+
+    /// What was known before the last change.
+    pub(super) fn earlier(&self, user: &SourceUser) -> Option<Arc<Entry>> {
+        self.earlier.get(user)
     }
 
     /// What is known of a user now, without asking anybody.
@@ -147,6 +177,7 @@ impl CachedSource {
         let mut flights = self.flights();
         flights.remove(user);
         self.known.invalidate(user);
+        self.earlier.invalidate(user);
     }
 
     /// Forgets everybody.
@@ -154,6 +185,7 @@ impl CachedSource {
         let mut flights = self.flights();
         flights.clear();
         self.known.invalidate_all();
+        self.earlier.invalidate_all();
     }
 
     /// How many users are known. Notes in the metrics how old what is known is.
@@ -163,6 +195,14 @@ impl CachedSource {
         let oldest = self.known.iter().map(|(_, entry)| entry.age(now)).max().unwrap_or_default();
         self.metrics.kept(self.known.entry_count(), oldest);
         self.known.entry_count()
+    }
+
+    fn heard(&self, heard: &Heard) {
+        match heard {
+            Heard::All => self.forget_all(),
+            // Nobody is known by a name that no source is asked for.
+            Heard::User(name) => drop(self.settings.user_names.of(name).map(|user| self.forget(&user))),
+        }
     }
 
     fn flights(&self) -> MutexGuard<'_, HashMap<SourceUser, Flight>> {
@@ -257,12 +297,40 @@ impl CachedSource {
         if flights.get(&landing.user).is_some_and(|flight| flight.number == landing.number) {
             flights.remove(&landing.user);
             match (loaded, self.known.get(&landing.user)) {
-                (Ok(entry), _) => self.known.insert(landing.user.clone(), Arc::clone(entry)),
+                (Ok(entry), old) => {
+                    if let Some(old) = old.filter(|old| old.digest != entry.digest) {
+                        self.earlier.insert(landing.user.clone(), old);
+                    }
+                    self.known.insert(landing.user.clone(), Arc::clone(entry));
+                }
                 // A source that fails for one user alone, and fast, would be asked all the time.
                 (Err(_), Some(old)) => old.rest(clock::instant(), self.settings.limits.pause),
                 (Err(_), None) => {}
             }
         }
+    }
+}
+
+impl Listening {
+    fn begin(source: &Source, own: &Weak<CachedSource>) -> Option<Self> {
+        let Source::Sql(sql) = source else { return None };
+        // Without a runtime nobody asks either.
+        let runtime = Handle::try_current().ok().filter(|_| sql.speaks())?;
+        let (sql, own) = (Arc::clone(sql), Weak::clone(own));
+        Some(Self(runtime.spawn(async move {
+            sql.listen(|heard| {
+                if let Some(source) = own.upgrade() {
+                    source.heard(&heard);
+                }
+            })
+            .await;
+        })))
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

@@ -21,6 +21,9 @@ const LARGEST_ANSWER: usize = 1024 * 1024;
 /// What stands for the user's name in a URL.
 const USER: &str = "{user}";
 
+/// What stands for it while a URL is looked at.
+const ANYBODY: &str = "0anybody0";
+
 /// Everything but what RFC 3986 calls unreserved.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -89,8 +92,8 @@ impl UrlTemplate {
     /// Takes a URL; says what is wrong with it.
     pub fn new(text: &str) -> Result<Self, String> {
         let template = Self(text.to_owned());
-        let example = text.replace(USER, "user");
-        let url = Url::parse(&example).map_err(|error| format!("`{text}` is not a URL: {error}"))?;
+        let example = text.replace(USER, ANYBODY);
+        let url = Url::parse(&example).map_err(|error| format!("this is not a URL: {error}"))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err("the URL is neither http nor https".to_owned());
         }
@@ -103,7 +106,7 @@ impl UrlTemplate {
         let origin = url.origin().ascii_serialization();
         let rest = text.strip_prefix(&origin).ok_or_else(|| format!("write the URL's beginning as {origin}"))?;
         if url.as_str() != example && url.as_str().strip_suffix('/') != Some(&example) {
-            return Err(format!("write the URL as {}", url.as_str().replace("user", USER)));
+            return Err(format!("write the URL as {}", url.as_str().replace(ANYBODY, USER)));
         }
         if rest.contains('{') && rest.replace(USER, "").contains(['{', '}']) {
             return Err("only `{user}` stands for something in a URL".to_owned());
@@ -124,7 +127,7 @@ impl UrlTemplate {
             Some(url::Host::Domain(name)) => name == "localhost",
             None => false,
         };
-        Url::parse(&self.0.replace(USER, "user")).is_ok_and(|url| url.scheme() == "http" && !loopback(&url))
+        Url::parse(&self.0.replace(USER, ANYBODY)).is_ok_and(|url| url.scheme() == "http" && !loopback(&url))
     }
 
     fn is_encrypted(&self) -> bool {

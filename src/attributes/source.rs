@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::attributes::http::{Http, HttpSettings};
+use crate::attributes::ldap::{Ldap, LdapSettings};
 use crate::attributes::secret::Secrets;
+use crate::attributes::sql::{Sql, SqlSettings};
 use crate::attributes::user_name::{SourceUser, UserNames};
 use crate::model::name::Name;
 use crate::model::value::ValueType;
@@ -104,6 +106,10 @@ impl Default for Limits {
 pub enum SourceKind {
     /// An HTTP service that answers in JSON.
     Http(HttpSettings),
+    /// A directory.
+    Ldap(LdapSettings),
+    /// A database that speaks SQL.
+    Sql(SqlSettings),
 }
 
 /// A source that can be asked.
@@ -111,6 +117,10 @@ pub enum SourceKind {
 pub enum Source {
     /// An HTTP service that answers in JSON.
     Http(Http),
+    /// A directory.
+    Ldap(Ldap),
+    /// A database that speaks SQL.
+    Sql(Arc<Sql>),
 }
 
 impl Source {
@@ -118,6 +128,8 @@ impl Source {
     pub fn open(settings: &SourceSettings, secrets: &Secrets) -> Self {
         match &settings.kind {
             SourceKind::Http(http) => Self::Http(Http::new(settings, http, secrets.clone())),
+            SourceKind::Ldap(ldap) => Self::Ldap(Ldap::new(settings, ldap, secrets.clone())),
+            SourceKind::Sql(sql) => Self::Sql(Arc::new(Sql::new(settings, sql, secrets.clone()))),
         }
     }
 
@@ -125,6 +137,8 @@ impl Source {
     pub async fn load(&self, user: &SourceUser) -> Result<Answer, LoadFailure> {
         match self {
             Self::Http(http) => http.load(user).await,
+            Self::Ldap(ldap) => ldap.load(user).await,
+            Self::Sql(sql) => sql.load(user).await,
         }
     }
 }

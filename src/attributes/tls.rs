@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
+use tokio::sync::Mutex;
 
 use crate::attributes::secret::{SecretName, Secrets};
 use crate::attributes::source::LoadFailure;
@@ -83,6 +84,30 @@ impl TlsMaterial {
             }
             None => Ok(builder.with_no_client_auth()),
         }
+    }
+}
+
+/// A TLS client that is made once for the certificates as they are.
+#[derive(Debug, Default)]
+pub(super) struct TlsClient(Mutex<Option<(TlsMaterial, Arc<ClientConfig>)>>);
+
+impl TlsClient {
+    /// The client for the certificates as they are now.
+    pub(super) async fn get(
+        &self,
+        settings: &TlsSettings,
+        secrets: &Secrets,
+    ) -> Result<Arc<ClientConfig>, LoadFailure> {
+        let material = settings.read(secrets).await?;
+        let mut kept = self.0.lock().await;
+        if let Some((of, client)) = &*kept
+            && *of == material
+        {
+            return Ok(Arc::clone(client));
+        }
+        let client = Arc::new(material.client()?);
+        *kept = Some((material, Arc::clone(&client)));
+        Ok(client)
     }
 }
 

@@ -41,12 +41,21 @@ impl UserNames {
     /// The name that the source has for the user whom Trino names; `None` for one that no source is asked for.
     pub fn of(&self, user: &str) -> Option<SourceUser> {
         let bare = self.without_realms.iter().find_map(|realm| without_realm(user, realm)).unwrap_or(user);
-        let name: String = match self.case {
-            Case::AsGiven => bare.to_owned(),
-            Case::Lower => bare.chars().map(lower).collect(),
-        };
+        let name = self.cased(bare);
         let good = !name.is_empty() && name.len() <= LONGEST && !name.chars().any(char::is_control);
         good.then(|| SourceUser(Arc::from(name)))
+    }
+
+    /// Whether a name that a source holds is the one that it was asked for. Sources that compare more loosely find other users' too.
+    pub fn is_name_of(&self, held: &str, user: &SourceUser) -> bool {
+        self.cased(held) == user.as_str()
+    }
+
+    fn cased(&self, name: &str) -> String {
+        match self.case {
+            Case::AsGiven => name.to_owned(),
+            Case::Lower => name.chars().map(lower).collect(),
+        }
     }
 }
 

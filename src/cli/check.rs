@@ -3,9 +3,16 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use crate::cli::{Exit, Format, print_json, report};
+use clap::ValueEnum;
+use jiff::tz::TimeZone;
+
+use crate::cli::{Exit, Format, print_findings, print_json, report, sarif};
+use crate::clock;
+use crate::document::finding::{Finding, Severity};
 use crate::document::kinds::Documents;
 use crate::document::load;
+use crate::engine::snapshot::Snapshot;
+use crate::lint;
 
 /// `meshward check DIR`
 #[derive(Debug, clap::Args)]
@@ -15,7 +22,10 @@ pub(super) struct Check {
     documents: PathBuf,
     /// For whom to print.
     #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    format: CheckFormat,
+    /// Exit with 4 when there are warnings that no document accepts.
+    #[arg(long)]
+    deny_warnings: bool,
 }
 
 /// Patterns that a person may have meant as a table's name: with one or two parts they name a catalog or a schema.
@@ -37,29 +47,72 @@ fn short_patterns(documents: &Documents) -> Vec<String> {
     notes
 }
 
+/// What `check` prints for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum CheckFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For code hosts and editors: SARIF 2.1.0.
+    Sarif,
+}
+
 impl Check {
     pub(super) fn run(self) -> Exit {
         let loaded = match load::folder(&self.documents) {
             Ok(loaded) => loaded,
-            Err(findings) => return report(&findings, self.format),
+            Err(findings) => {
+                return match self.format {
+                    CheckFormat::Text => report(&findings, Format::Text),
+                    CheckFormat::Json => report(&findings, Format::Json),
+                    CheckFormat::Sarif => {
+                        print_json(&sarif::log(&self.documents, &findings));
+                        Exit::DocumentsInvalid
+                    }
+                };
+            }
         };
-        let documents = &loaded.documents;
-        let rules: usize = documents.policies.values().map(|policy| policy.rules.len()).sum();
-        if self.format == Format::Text {
-            short_patterns(documents).iter().for_each(|note| say!("note: {note}"));
-        }
+        let snapshot = Snapshot::build(&loaded.documents, &TimeZone::UTC);
+        let today = clock::now().to_zoned_datetime(TimeZone::UTC).date();
+        let findings = lint::warnings(&loaded, &snapshot, today);
+        let warnings = findings.iter().filter(|finding| finding.warns()).count();
+        let rules: usize = loaded.documents.policies.values().map(|policy| policy.rules.len()).sum();
         match self.format {
-            Format::Text => say!(
-                "{} policies with {rules} rules, {} tags, {} taggings, {} attributes, {} purposes, {} grants: nothing wrong",
-                documents.policies.len(),
-                documents.tags.len(),
-                documents.taggings.len(),
-                documents.attributes.len(),
-                documents.purposes.len(),
-                documents.grants.len(),
-            ),
-            Format::Json => print_json(&serde_json::json!({ "findings": [], "rules": rules })),
+            CheckFormat::Text => self.tell(&loaded.documents, rules, &findings),
+            CheckFormat::Json => {
+                let entries: Vec<_> = findings.iter().map(Finding::entry).collect();
+                print_json(&serde_json::json!({ "findings": entries, "rules": rules }));
+            }
+            CheckFormat::Sarif => print_json(&sarif::log(&self.documents, &findings)),
         }
-        Exit::Fine
+        if self.deny_warnings && warnings > 0 { Exit::DocumentsInvalid } else { Exit::Fine }
+    }
+
+    fn tell(&self, documents: &Documents, rules: usize, findings: &[Finding]) {
+        let shown: Vec<&Finding> = findings.iter().filter(|finding| finding.accepted.is_none()).collect();
+        print_findings(&shown);
+        short_patterns(documents).iter().for_each(|note| say!("note: {note}"));
+        let count = |severity| shown.iter().filter(|finding| finding.severity == severity).count();
+        let counts = [
+            (count(Severity::Warning), "warning"),
+            (count(Severity::Note), "note"),
+            (findings.len() - shown.len(), "accepted warning"),
+        ];
+        let counts: Vec<String> = counts
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{count} {what}{}", if count == 1 { "" } else { "s" }))
+            .collect();
+        say!(
+            "{} policies with {rules} rules, {} tags, {} taggings, {} attributes, {} purposes, {} grants: {}",
+            documents.policies.len(),
+            documents.tags.len(),
+            documents.taggings.len(),
+            documents.attributes.len(),
+            documents.purposes.len(),
+            documents.grants.len(),
+            if counts.is_empty() { "nothing wrong".to_owned() } else { counts.join(", ") }
+        );
     }
 }

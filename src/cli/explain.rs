@@ -1,6 +1,7 @@
 //! `meshward explain`
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::io::Write as _;
 use std::sync::Arc;
 
@@ -12,10 +13,13 @@ use crate::cli::{DocumentsFolder, Exit, Format, failed, print_json, report};
 use crate::clock;
 use crate::document::kinds::Documents;
 use crate::document::load;
+use crate::engine::fit::{Fallen, Misfit, fit};
 use crate::engine::snapshot::Snapshot;
 use crate::engine::{PURPOSE_CREDENTIAL, decide};
+use crate::language::parse;
+use crate::language::syntax::{MaskWord, Sentence};
 use crate::model::column_type::ColumnType;
-use crate::model::decision::{ColumnDecision, Decision, Effect, Rows, TableDecision, Verdict};
+use crate::model::decision::{ColumnDecision, Contribution, Decision, Effect, Rows, TableDecision, Verdict};
 use crate::model::name::{Identifier, TableName};
 use crate::model::request::{Column, Request, TableRequest};
 use crate::model::subject::{Identity, Party, Resolved, Subject};
@@ -94,8 +98,10 @@ impl Explain {
             return failed("the decision is not about a table");
         };
         match self.format {
-            Format::Text => print_text(&subject.asking, &request, &decision),
-            Format::Json => print_json(&as_json(&subject.asking, &request, &decision)),
+            Format::Text => print_text(&subject.asking, &request, &decision, &falls(&request, &decision, &snapshot)),
+            Format::Json => {
+                print_json(&as_json(&subject.asking, &request, &decision, &falls(&request, &decision, &snapshot)));
+            }
         }
         if decision.read.is_allowed() { Exit::Fine } else { Exit::Denied }
     }
@@ -125,7 +131,35 @@ impl Explain {
     }
 }
 
-fn print_text(party: &Party, request: &TableRequest, decision: &TableDecision) {
+/// A mask of a rule that a column's type cannot hold.
+struct Fall<'a> {
+    column: &'a Identifier,
+    mask: MaskWord,
+    fallen: Fallen,
+}
+
+impl fmt::Display for Fall<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is not possible on {}: {}", self.mask, self.column, self.fallen)
+    }
+}
+
+/// The masks that fall to stronger ones. Where no type is known, a note on the whole table says so.
+fn falls<'a>(request: &TableRequest, decision: &'a TableDecision, snapshot: &Snapshot) -> Vec<Fall<'a>> {
+    let fall = |part: &'a Contribution| {
+        let (Effect::Masks(name) | Effect::Floors(name)) = &part.effect else { return None };
+        let column = request.columns.iter().find(|column| column.name == *name)?;
+        let mask = match parse::rule(&part.rule.sentence).ok()?.sentence {
+            Sentence::MaskColumns { mask, .. } | Sentence::NeverShow { floor: mask, .. } => mask,
+            _ => return None,
+        };
+        let fallen = fit(&mask, column.column_type, &snapshot.zone).fallen?;
+        (fallen.why != Misfit::TypeNotKnown).then_some(Fall { column: name, mask, fallen })
+    };
+    decision.determined_by.iter().filter_map(fall).collect()
+}
+
+fn print_text(party: &Party, request: &TableRequest, decision: &TableDecision, falls: &[Fall<'_>]) {
     let user = &party.identity.user;
     match &decision.read {
         Verdict::Allow => say!("{user} may read {}", request.table),
@@ -151,23 +185,12 @@ fn print_text(party: &Party, request: &TableRequest, decision: &TableDecision) {
             ColumnDecision::Hidden(reason) => say!("  column    {}: hidden, {reason}", column.name),
         }
     }
+    falls.iter().for_each(|fall| say!("  note      {fall}"));
     for part in &decision.determined_by {
-        say!("  because   {}/{} {}: {}", part.rule.policy, part.rule.rule, did(&part.effect), part.rule.sentence);
+        say!("  because   {part}");
     }
     for (name, resolved) in &party.attributes {
         say!("  attribute @{} {}", name.folded(), known(resolved));
-    }
-}
-
-fn did(effect: &Effect) -> String {
-    match effect {
-        Effect::Allows => "allows".to_owned(),
-        Effect::Denies => "denies".to_owned(),
-        Effect::LimitsUse => "limits the use".to_owned(),
-        Effect::Rows => "takes rows away".to_owned(),
-        Effect::Masks(column) => format!("masks {column}"),
-        Effect::Hides(column) => format!("hides {column}"),
-        Effect::Floors(column) => format!("sets the least protection of {column}"),
     }
 }
 
@@ -182,7 +205,7 @@ fn known(resolved: &Resolved) -> String {
     }
 }
 
-fn as_json(party: &Party, request: &TableRequest, decision: &TableDecision) -> Value {
+fn as_json(party: &Party, request: &TableRequest, decision: &TableDecision, falls: &[Fall<'_>]) -> Value {
     let rows = match &decision.rows {
         Rows::All => json!("all"),
         Rows::None => json!("none"),
@@ -201,7 +224,7 @@ fn as_json(party: &Party, request: &TableRequest, decision: &TableDecision) -> V
         json!({
             "policy": part.rule.policy.as_str(),
             "rule": part.rule.rule,
-            "effect": did(&part.effect),
+            "effect": part.effect.to_string(),
             "sentence": part.rule.sentence,
         })
     });
@@ -212,6 +235,7 @@ fn as_json(party: &Party, request: &TableRequest, decision: &TableDecision) -> V
         "reason": match &decision.read { Verdict::Deny(reason) => Some(reason), Verdict::Allow => None },
         "rows": rows,
         "columns": columns.collect::<Vec<_>>(),
+        "notes": falls.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "because": because.collect::<Vec<_>>(),
         "attributes": party.attributes.iter().map(|(name, resolved)| (name.folded().to_owned(), json!(known(resolved)))).collect::<serde_json::Map<_, _>>(),
     })

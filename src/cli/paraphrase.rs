@@ -68,7 +68,7 @@ impl ParaphraseRules {
             match parse::rule(line) {
                 Ok(rule) => told.push((rule.to_string(), paraphrase::rule(&rule, vocabulary))),
                 Err(diagnostics) => {
-                    let source = Arc::new(Source { path: "sentence".to_owned(), text: line.to_owned() });
+                    let source = Arc::new(Source::new("sentence", line));
                     findings.extend(diagnostics.into_iter().map(|found| Finding::in_sentence(&source, found)));
                 }
             }

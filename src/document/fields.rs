@@ -1,5 +1,7 @@
 //! The fields of one document, taken one by one: what is missing, unknown or malformed becomes a finding, and reading goes on.
 
+mod nested;
+
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
@@ -19,22 +21,29 @@ use crate::model::name::{Identifier, Name, TableName};
 
 /// Text of a document and where it stands.
 #[derive(Clone, Debug)]
-pub(super) struct Text {
+pub(crate) struct Text {
     pub(super) scalar: Scalar,
-    pub(super) place: Place,
+    pub(crate) place: Place,
 }
 
 impl Text {
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.scalar.text
     }
 
     /// A finding in a sentence, pointed into the file.
     pub(super) fn finding(&self, diagnostic: Diagnostic) -> Finding {
-        let place = within(&self.scalar, &self.place, diagnostic.span);
-        Finding { code: Code::Sentence(diagnostic.code), place, message: diagnostic.message, help: diagnostic.help }
+        let place = self.within(diagnostic.span);
+        Finding { help: diagnostic.help, ..Finding::new(Code::Sentence(diagnostic.code), place, diagnostic.message) }
+    }
+
+    /// The place in the file of some words of a sentence.
+    pub(crate) fn within(&self, span: Span) -> Place {
+        within(&self.scalar, &self.place, span)
     }
 }
+
+pub(super) use crate::document::fields::nested::TextRow;
 
 /// A mapping whose fields are taken out until none may be left.
 pub(super) struct Fields<'f> {
@@ -83,6 +92,11 @@ impl<'f> Fields<'f> {
         self.findings.extend(findings);
     }
 
+    /// Where a field's value stands, if it is there and not taken yet.
+    pub(super) fn place_of(&self, field: &str) -> Option<Place> {
+        self.entries.iter().find(|(key, _)| key.as_str() == field).map(|(_, node)| node.place.clone())
+    }
+
     fn take(&mut self, field: &'static str) -> Option<Node> {
         self.known.push(field);
         let at = self.entries.iter().position(|(key, _)| key.as_str() == field)?;
@@ -119,6 +133,22 @@ impl<'f> Fields<'f> {
     pub(super) fn required_text(&mut self, field: &'static str, what: &str) -> Option<Text> {
         let node = self.required(field, what)?;
         self.text_of(node, &format!("`{field}`"))
+    }
+
+    /// Text of the language; of a list it is said how the language joins.
+    pub(super) fn required_sentence(&mut self, field: &'static str, what: &str) -> Option<Text> {
+        let node = self.required(field, what)?;
+        let NodeValue::Sequence(items) = &node.value else { return self.text_of(node, &format!("`{field}`")) };
+        let joined: Vec<&str> = items
+            .iter()
+            .filter_map(|item| match &item.value {
+                NodeValue::Scalar(scalar) => Some(scalar.text.as_str()),
+                _ => None,
+            })
+            .collect();
+        let help = format!("write `{field}: {}`", joined.join(" or "));
+        self.find(Code::BadValue, &node.place, format!("`{field}` is one text, not a list")).help = Some(help);
+        None
     }
 
     pub(super) fn description(&mut self) -> Option<String> {
@@ -268,10 +298,10 @@ impl<'f> Fields<'f> {
         let text = self.text(field)?;
         let name = SecretName::new(text.as_str());
         if name.is_none() {
-            // What was written may be a secret itself, so it is not repeated.
+            // What was written may be the secret itself.
             self.find(
                 Code::BadValue,
-                &text.place,
+                &text.place.covered(),
                 format!("`{field}` is the name of a file in the folder of secrets"),
             )
             .help = Some("a name has letters, digits, `-`, `_` and `.`".to_owned());
@@ -336,24 +366,31 @@ impl<'f> Fields<'f> {
     /// One table by its full name.
     pub(super) fn table(&mut self, field: &'static str) -> Option<(TableName, Place)> {
         let text = self.required_text(field, "catalog.schema.table")?;
-        let pattern = self.parsed(&text, parse::pattern)?;
-        let exact: Vec<&str> = pattern
+        self.table_of(&text).map(|table| (table, text.place))
+    }
+
+    pub(super) fn table_of(&mut self, text: &Text) -> Option<TableName> {
+        let [catalog, schema, table] = self.exact(text, "table", "catalog.schema.table")?;
+        Some(TableName::new(catalog.as_str(), schema.as_str(), table.as_str()))
+    }
+
+    /// The name of one thing: as many parts as the thing has, and no `*`.
+    pub(super) fn exact<const N: usize>(&mut self, text: &Text, what: &str, form: &str) -> Option<[Identifier; N]> {
+        let pattern = self.parsed(text, parse::pattern)?;
+        let exact: Vec<Identifier> = pattern
             .parts()
             .iter()
             .filter_map(|part| match part.pieces() {
-                [only] => Some(only.as_ref()),
+                [only] => Some(Identifier::new(only)),
                 _ => None,
             })
             .collect();
-        match exact.as_slice() {
-            [catalog, schema, table] => Some((TableName::new(catalog, schema, table), text.place)),
-            _ => {
-                let message = format!("`{}` is not the full name of one table", text.as_str());
-                self.find(Code::BadValue, &text.place, message).help =
-                    Some("write catalog.schema.table, without `*`".to_owned());
-                None
-            }
+        let exact = exact.try_into().ok();
+        if exact.is_none() {
+            let message = format!("`{}` is not the full name of one {what}", text.as_str());
+            self.find(Code::BadValue, &text.place, message).help = Some(format!("write {form}, without `*`"));
         }
+        exact
     }
 
     /// A column's name, as a key of a mapping.

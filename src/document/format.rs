@@ -45,7 +45,7 @@ fn scalar(text: &str, in_flow: bool) -> String {
     if in_flow && text.contains([',', '[', ']', '{', '}']) {
         return quoted();
     }
-    let probe = Arc::new(Source { path: String::new(), text: format!("- {text}\n") });
+    let probe = Arc::new(Source::new("", format!("- {text}\n")));
     let reads_back = yaml::read(&probe).is_ok_and(|nodes| match nodes.as_slice() {
         [node] => match &node.value {
             NodeValue::Sequence(items) => matches!(

@@ -10,6 +10,7 @@ use crate::document::finding::{Code, Finding, Place, Source};
 use crate::document::kinds::Documents;
 use crate::document::read::Draft;
 use crate::document::validate::validate;
+use crate::document::written::Written;
 use crate::document::yaml;
 
 /// The largest file that is read. A document is some lines; what is larger is a mistake or an attack.
@@ -25,6 +26,8 @@ pub struct Loaded {
     pub documents: Documents,
     /// SHA-256 over the files' paths and texts: replicas that read the same folder have the same digest.
     pub digest: [u8; 32],
+    /// Where they were written.
+    pub written: Written,
 }
 
 /// Reads every `.yaml` and `.yml` file of a folder and all below it; names that start with a dot are passed over.
@@ -68,11 +71,12 @@ pub fn texts(sources: &[Arc<Source>]) -> Result<Loaded, Vec<Finding>> {
             Err(finding) => draft.findings.push(finding),
         }
     }
-    Ok(Loaded { documents: validate(draft)?, digest: digest.finalize().into() })
+    let written = std::mem::take(&mut draft.written);
+    Ok(Loaded { documents: validate(draft)?, digest: digest.finalize().into(), written })
 }
 
 fn unreadable(path: &Path, why: impl std::fmt::Display) -> Finding {
-    let source = Arc::new(Source { path: path.display().to_string(), text: String::new() });
+    let source = Arc::new(Source::new(path.display().to_string(), ""));
     let message = format!("{} cannot be read: {why}", path.display());
     Finding::new(Code::Unreadable, Place::new(&source, 0..0), message)
 }
@@ -106,5 +110,5 @@ fn source(folder: &Path, file: &Path) -> Result<Arc<Source>, Finding> {
     }
     let text = fs::read_to_string(file).map_err(|error| unreadable(file, error))?;
     let path = file.strip_prefix(folder).unwrap_or(file).display().to_string();
-    Ok(Arc::new(Source { path, text }))
+    Ok(Arc::new(Source::new(path, text)))
 }

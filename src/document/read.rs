@@ -2,9 +2,11 @@
 //! are read.
 
 mod table;
+pub(super) mod test;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::document::fields::{Fields, Text};
 use crate::document::finding::{Code, Finding, Place};
@@ -12,6 +14,9 @@ use crate::document::kinds::{
     Attribute, Cardinality, Documents, Domain, Given, Grant, List, Missing, PlacedBy, Policy, PolicyRule, Purpose, Tag,
     Tagging, User,
 };
+use crate::document::read::test::DraftCase;
+use crate::document::warning::Warning;
+use crate::document::written::{Written, WrittenPolicy};
 use crate::document::yaml::Node;
 use crate::language::check::{Authority, Naming, built_in};
 use crate::language::diagnostic::near_miss;
@@ -33,11 +38,12 @@ pub(super) enum Kind {
     Grant,
     List,
     Table,
+    Test,
     AttributeSource,
 }
 
 impl Kind {
-    const ALL: [(&'static str, Kind); 11] = [
+    const ALL: [(&'static str, Kind); 12] = [
         ("Policy", Self::Policy),
         ("Domain", Self::Domain),
         ("Purpose", Self::Purpose),
@@ -48,6 +54,7 @@ impl Kind {
         ("Grant", Self::Grant),
         ("List", Self::List),
         ("Table", Self::Table),
+        ("Test", Self::Test),
         ("AttributeSource", Self::AttributeSource),
     ];
 }
@@ -80,6 +87,9 @@ pub(super) struct Draft {
     pub(super) ruled_by: Vec<(Name, Target, Text)>,
     /// Domains' taggings, to be compared with what the domain owns.
     pub(super) tagged_by: Vec<(Name, Name, Place)>,
+    pub(super) written: Written,
+    /// Tests' cases, to be read as the types that other documents say.
+    pub(super) cases: Vec<DraftCase>,
     places: BTreeMap<(Kind, String), Place>,
 }
 
@@ -105,6 +115,7 @@ impl Draft {
                 Kind::Grant => self.grant(&mut fields),
                 Kind::List => self.list(&mut fields),
                 Kind::Table => self.table(&mut fields),
+                Kind::Test => self.test(&mut fields),
                 Kind::AttributeSource => self.attribute_source(&mut fields),
             };
             fields.end();
@@ -154,15 +165,15 @@ impl Draft {
         let domain = fields.name("domain");
         let domain = self.refer(Kind::Domain, &domain);
         let description = fields.description();
-        let on = fields.required_text("on", "<what it is on, for example `everything` or `lake.finance.*`>");
+        let on = fields.required_sentence("on", "<what it is on, for example `everything` or `lake.finance.*`>");
         let on = on.and_then(|text| {
             let target = fields.parsed(&text, parse::target)?;
             self.ruled_by.extend(domain.clone().map(|domain| (domain, target.clone(), text.clone())));
-            self.targets.push((target.clone(), text));
-            Some(target)
+            self.targets.push((target.clone(), text.clone()));
+            Some((target, text))
         });
         let authority = if domain.is_some() { Authority::Domain } else { Authority::Mesh };
-        let mut rules = Vec::new();
+        let (mut rules, mut written) = (Vec::new(), Vec::new());
         for (rule_name, text) in fields.named_texts("rules") {
             let naming = if rule_name.is_some() { Naming::Named } else { Naming::Unnamed };
             let rule_name = rule_name.and_then(|rule_name| {
@@ -173,12 +184,17 @@ impl Draft {
                 Some(folded)
             });
             if let Some(rule) = fields.parsed(&text, parse::rule) {
-                self.rules.push((rule.clone(), authority, naming, text));
+                self.rules.push((rule.clone(), authority, naming, text.clone()));
+                written.push(text);
                 rules.push(PolicyRule { name: rule_name, rule });
             }
         }
+        let ends = fields.place_of("until");
         let (from, until) = period(fields);
-        let policy = Policy { name: name?, domain, description, on: on?, rules, from, until };
+        let accepted = accepted(fields);
+        let (name, (target, on)) = (name?, on?);
+        self.written.policies.insert(name.clone(), WrittenPolicy { on, rules: written, until: ends, accepted });
+        let policy = Policy { name, domain, description, on: target, rules, from, until };
         self.documents.policies.insert(policy.name.clone(), policy);
         Some(())
     }
@@ -251,8 +267,11 @@ impl Draft {
         let tags = fields.names("tags");
         self.tags.extend(tags.iter().cloned());
         let mut columns: BTreeMap<Identifier, Vec<Name>> = BTreeMap::new();
+        let mut places = Vec::new();
         for (column, column_tags) in fields.mapping("columns") {
+            let place = column.place.clone();
             let Some(column) = fields.column(&column) else { continue };
+            places.push((column.clone(), place));
             for tag in column_tags {
                 if let Some(tag_name) = fields.name_of(&tag) {
                     self.tags.push((tag_name.clone(), tag.place));
@@ -261,6 +280,8 @@ impl Draft {
             }
         }
         let (name, (table, place)) = (name?, table?);
+        let places = places.into_iter().map(|(column, place)| (table.clone(), column, place));
+        self.written.tagged_columns.extend(places);
         if let Some(domain) = &domain {
             self.tagged_by.push((domain.clone(), name.clone(), place));
         }
@@ -346,6 +367,30 @@ fn kind_of(fields: &mut Fields<'_>) -> Option<Kind> {
         fields.find(Code::UnknownKind, &text.place, format!("there is no kind `{}`", text.as_str())).help = Some(help);
     }
     found
+}
+
+/// `accept: {MW0201: why}`
+fn accepted(fields: &mut Fields<'_>) -> BTreeMap<Warning, Arc<str>> {
+    let mut accepted = BTreeMap::new();
+    for (code, reasons) in fields.mapping("accept") {
+        let Some(warning) = Warning::of_code(code.as_str()) else {
+            let message = format!("there is no warning `{}`", code.as_str());
+            fields.find(Code::BadValue, &code.place, message).help =
+                Some("a warning's code begins with MW02; an error cannot be accepted".to_owned());
+            continue;
+        };
+        match reasons.as_slice() {
+            [reason] if !reason.as_str().trim().is_empty() => {
+                accepted.insert(warning, Arc::from(reason.as_str()));
+            }
+            _ => {
+                let message = format!("why is {} meant? accepting it takes a reason", code.as_str());
+                fields.find(Code::BadValue, &code.place, message).help =
+                    Some(format!("write `accept: {{{}: <why>}}`", code.as_str()));
+            }
+        }
+    }
+    accepted
 }
 
 fn period(fields: &mut Fields<'_>) -> (Option<jiff::civil::Date>, Option<jiff::civil::Date>) {

@@ -1,5 +1,8 @@
 //! AttributeSource documents to the settings of sources.
 
+mod ldap;
+mod sql;
+
 use std::collections::BTreeMap;
 
 use crate::attributes::http::{Answers, HttpMethod, HttpSettings, Login, UrlTemplate, is_header};
@@ -41,6 +44,13 @@ impl Draft {
             }
             text.as_str().to_owned()
         });
+        if let Some(SourceKind::Ldap(ldap)) = &kind
+            && ldap.groups.is_some() != groups.is_some()
+        {
+            let place = fields.place();
+            let message = "`groups`, the attribute that has a group's name, and `groups` below `ldap`, where they are, go together";
+            fields.find(Code::MissingField, &place, message);
+        }
         if given.is_empty() && groups.is_none() {
             let place = fields.place();
             fields.find(Code::MissingField, &place, "a source gives `attributes` or `groups`, and this one neither");
@@ -74,9 +84,19 @@ fn kind(fields: &mut Fields<'_>) -> Option<SourceKind> {
         http.end();
         return settings.map(SourceKind::Http);
     }
+    if let Some(mut ldap) = fields.section("ldap") {
+        let settings = ldap::settings(&mut ldap);
+        ldap.end();
+        return settings.map(SourceKind::Ldap);
+    }
+    if let Some(mut sql) = fields.section("sql") {
+        let settings = sql::settings(&mut sql);
+        sql.end();
+        return settings.map(SourceKind::Sql);
+    }
     let place = fields.place();
     fields.find(Code::MissingField, &place, "what the source is, is missing").help =
-        Some("add a section `http:`".to_owned());
+        Some("add a section `http:`, `ldap:` or `sql:`".to_owned());
     None
 }
 
@@ -84,8 +104,8 @@ fn http(fields: &mut Fields<'_>) -> Option<HttpSettings> {
     let insecure = fields.boolean("insecure").unwrap_or(false);
     let words = [("json", Answers::Json), ("user info", Answers::UserInfo)];
     let answers = match fields.text("answers") {
-        Some(text) => fields.word("answers", &text, &words)?,
-        None => Answers::Json,
+        Some(text) => fields.word("answers", &text, &words),
+        None => Some(Answers::Json),
     };
     let url = fields.required_text("url", "https://people.example.com/users/{user}").and_then(|text| {
         let url = UrlTemplate::new(text.as_str());
@@ -94,20 +114,21 @@ fn http(fields: &mut Fields<'_>) -> Option<HttpSettings> {
             Ok(url) if url.is_open() && !insecure => {
                 Some("whoever is on the way could change the answers: use https, or say `insecure: true`".to_owned())
             }
-            Ok(url) if !url.names_the_user() && answers == Answers::Json => {
+            Ok(url) if !url.names_the_user() && answers == Some(Answers::Json) => {
                 Some("the URL does not say where the user's name goes: write `{user}` there".to_owned())
             }
             Ok(_) => None,
         };
         if let Some(why) = why {
-            fields.find(Code::BadValue, &text.place, why);
+            // A password may stand in it.
+            fields.find(Code::BadValue, &text.place.covered(), why);
             return None;
         }
         url.ok()
     });
     let method = match fields.text("method") {
-        Some(text) => fields.word("method", &text, &[("GET", HttpMethod::Get), ("POST", HttpMethod::Post)])?,
-        None => HttpMethod::Get,
+        Some(text) => fields.word("method", &text, &[("GET", HttpMethod::Get), ("POST", HttpMethod::Post)]),
+        None => Some(HttpMethod::Get),
     };
     let mut headers = BTreeMap::new();
     for (name, values) in fields.mapping("headers") {
@@ -122,7 +143,8 @@ fn http(fields: &mut Fields<'_>) -> Option<HttpSettings> {
     }
     let (tls, login) = (tls(fields), login(fields));
     let not_found = fields.number("not_found", 400..=499).and_then(|status| u16::try_from(status).ok());
-    Some(HttpSettings { url: url?, method, headers, login: login?, tls, answers, not_found })
+    let (url, method, answers) = (url?, method?, answers?);
+    Some(HttpSettings { url, method, headers, login: login?, tls, answers, not_found })
 }
 
 fn login(fields: &mut Fields<'_>) -> Option<Login> {
@@ -251,6 +273,7 @@ pub(super) fn given(draft: &mut Draft) -> Vec<Finding> {
 fn points(kind: &SourceKind) -> bool {
     match kind {
         SourceKind::Http(http) => http.answers == Answers::Json,
+        SourceKind::Ldap(_) | SourceKind::Sql(_) => false,
     }
 }
 

@@ -1,5 +1,7 @@
 //! All documents together: what they name exists, circles do not, sentences mean something.
 
+mod cases;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::document::fields::Text;
@@ -26,9 +28,9 @@ pub(super) fn validate(mut draft: Draft) -> Result<Documents, Vec<Finding>> {
     findings.extend(tagged_outside(&draft));
     findings.extend(ruled_outside(&draft));
     findings.extend(values(&mut draft));
+    findings.extend(cases::cases(&mut draft, &vocabulary));
     findings.extend(sources::given(&mut draft));
-    findings
-        .sort_by(|a, b| (&a.place.source.path, a.place.range.start).cmp(&(&b.place.source.path, b.place.range.start)));
+    findings.sort_by(|a, b| a.place.cmp_in_files(&b.place));
     if findings.is_empty() { Ok(draft.documents) } else { Err(findings) }
 }
 
@@ -42,6 +44,7 @@ fn names(documents: &Documents, kind: Kind) -> Vec<&Name> {
         Kind::Tagging => documents.taggings.keys().collect(),
         Kind::Grant => documents.grants.keys().collect(),
         Kind::List => documents.lists.keys().collect(),
+        Kind::Test => documents.tests.keys().collect(),
         Kind::AttributeSource => documents.sources.keys().collect(),
         Kind::User | Kind::Table => Vec::new(),
     }
@@ -209,31 +212,41 @@ fn is_part_of(documents: &Documents, part: &Name, whole: &Name) -> bool {
 fn values(draft: &mut Draft) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (user, attribute, texts) in std::mem::take(&mut draft.values) {
-        let declared = Name::new(attribute.as_str()).and_then(|name| draft.documents.attributes.get(&name));
-        let Some(declared) = declared else {
-            let known = draft.documents.attributes.keys().map(Name::as_str);
-            let name = Name::new(attribute.as_str());
-            findings.extend(name.map(|name| unknown("attribute", &name, &attribute.place, known)));
-            continue;
-        };
-        let mut read = Vec::new();
-        for text in &texts {
-            match Value::read(text.as_str(), declared.value_type) {
-                Some(value) => read.push(value),
-                None => {
-                    let message = format!("`{}` is not a {}", text.as_str(), declared.value_type);
-                    findings.push(Finding::new(Code::BadValue, text.place.clone(), message));
-                }
-            }
-        }
-        if declared.cardinality == Cardinality::Single && read.len() > 1 {
-            let message = format!("`{}` has one value at most", declared.name);
-            findings.push(Finding::new(Code::BadValue, attribute.place.clone(), message));
-        }
-        let name = declared.name.clone();
-        if let Some(user) = draft.documents.users.get_mut(&user) {
-            user.attributes.insert(name, read);
+        let read = values_of(&draft.documents, &attribute, &texts, &mut findings);
+        if let (Some((name, values)), Some(user)) = (read, draft.documents.users.get_mut(&user)) {
+            user.attributes.insert(name, values);
         }
     }
     findings
+}
+
+/// One attribute's values, of the declared type; `None`: it is not declared.
+fn values_of(
+    documents: &Documents,
+    attribute: &Text,
+    texts: &[Text],
+    findings: &mut Vec<Finding>,
+) -> Option<(Name, Vec<Value>)> {
+    let declared = Name::new(attribute.as_str()).and_then(|name| documents.attributes.get(&name));
+    let Some(declared) = declared else {
+        let known = documents.attributes.keys().map(Name::as_str);
+        let name = Name::new(attribute.as_str());
+        findings.extend(name.map(|name| unknown("attribute", &name, &attribute.place, known)));
+        return None;
+    };
+    let mut read = Vec::new();
+    for text in texts {
+        match Value::read(text.as_str(), declared.value_type) {
+            Some(value) => read.push(value),
+            None => {
+                let message = format!("`{}` is not a {}", text.as_str(), declared.value_type);
+                findings.push(Finding::new(Code::BadValue, text.place.clone(), message));
+            }
+        }
+    }
+    if declared.cardinality == Cardinality::Single && read.len() > 1 {
+        let message = format!("`{}` has one value at most", declared.name);
+        findings.push(Finding::new(Code::BadValue, attribute.place.clone(), message));
+    }
+    Some((declared.name.clone(), read))
 }

@@ -27,7 +27,7 @@ pub(super) enum NodeValue {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Scalar {
+pub(crate) struct Scalar {
     pub(super) text: String,
     pub(super) style: ScalarStyle,
     /// Inside `[...]` or `{...}`, where a comma ends unquoted text.

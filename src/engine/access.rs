@@ -12,7 +12,7 @@ use crate::engine::rules::EngineRule;
 use crate::engine::standing::{Asker, Known, Standing};
 use crate::engine::table::{self, allows_action, denies_action};
 use crate::engine::target::{Place, Reach};
-use crate::language::pattern::PatternPart;
+use crate::language::pattern::{Pattern, PatternPart};
 use crate::language::syntax::{Sentence, Target};
 use crate::model::action::{Action, ActionGroup};
 use crate::model::decision::{AccessDecision, ColumnDecision, Contribution, Effect, Verdict};
@@ -160,6 +160,16 @@ fn by_name_where_needed(rule: &EngineRule, place: Place<'_>) -> bool {
         return true;
     }
     rule.domain.is_none() && names_functions(&rule.target)
+}
+
+/// The functions on which a mesh policy with this target would open what reaches data below every filter.
+pub(crate) fn opens_beneath(target: &Target) -> Vec<&Pattern> {
+    let in_connectors_own = |pattern: &&Pattern| {
+        let schema = Identifier::new(CONNECTORS_OWN_SCHEMA);
+        pattern.parts().get(1).is_some_and(|part| part.matches(&schema))
+    };
+    let functions = if names_functions(target) { target.functions() } else { Vec::new() };
+    functions.into_iter().filter(in_connectors_own).collect()
 }
 
 fn names_functions(target: &Target) -> bool {

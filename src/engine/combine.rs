@@ -17,7 +17,7 @@ use crate::model::name::{Identifier, Name, TableName};
 use crate::model::request::Column;
 
 /// A sentence with tags in its condition is read once for each combination of tagged columns. Above this nothing is shown.
-const MOST_READINGS: usize = 64;
+pub(crate) const MOST_READINGS: usize = 64;
 
 /// A table as the rules see it.
 #[derive(Debug)]
@@ -285,7 +285,7 @@ enum Readings {
 fn tags_of(condition: &Condition, into: &mut BTreeSet<Name>) {
     condition.mentions(&mut |mention| {
         if let Mention::ColumnTagged(tag) = mention {
-            into.insert(tag.clone());
+            into.insert(tag.node.clone());
         }
     });
 }
@@ -341,7 +341,7 @@ pub(crate) fn binds(
     audience(standing, of, table).may_be_true() && !is_lifted(standing, rule)
 }
 
-fn is_lifted(standing: &Standing<'_>, rule: &EngineRule) -> bool {
+pub(crate) fn is_lifted(standing: &Standing<'_>, rule: &EngineRule) -> bool {
     let Some(liftable) = &rule.liftable else { return false };
     standing.snapshot().exceptions_to(liftable).any(|grant| {
         holds(grant.from, grant.until, standing.asker.day)

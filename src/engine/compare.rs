@@ -33,20 +33,7 @@ impl RowColumn {
     }
 
     fn class(&self) -> Option<ValueType> {
-        match self.column_type {
-            ColumnType::Varchar(_) | ColumnType::Char(_) => Some(ValueType::Text),
-            ColumnType::Tinyint
-            | ColumnType::Smallint
-            | ColumnType::Integer
-            | ColumnType::Bigint
-            | ColumnType::Real
-            | ColumnType::Double
-            | ColumnType::Decimal { .. } => Some(ValueType::Number),
-            ColumnType::Boolean => Some(ValueType::Boolean),
-            ColumnType::Date => Some(ValueType::Date),
-            ColumnType::Timestamp(_) | ColumnType::TimestampWithTimeZone(_) => Some(ValueType::Timestamp),
-            _ => None,
-        }
+        self.column_type.compares_with()
     }
 }
 
@@ -75,7 +62,7 @@ pub(crate) fn values(
     let ordering = match (left, right) {
         (Value::Text(left), Value::Text(right)) if case == Case::Ignored => Some(lower(left).cmp(&lower(right))),
         (Value::Date(day), Value::Timestamp(at)) => return day_with_instant(*day, operator, *at, zone),
-        (Value::Timestamp(at), Value::Date(day)) => return day_with_instant(*day, mirrored(operator), *at, zone),
+        (Value::Timestamp(at), Value::Date(day)) => return day_with_instant(*day, operator.mirrored(), *at, zone),
         (left, right) if left.value_type() == right.value_type() => Some(left.cmp(right)),
         (left, right) => {
             match (read_as(left, left_origin, right.value_type()), read_as(right, right_origin, left.value_type())) {
@@ -99,16 +86,6 @@ fn holds(operator: Comparison, ordering: Ordering) -> bool {
         Comparison::LessOrEqual => ordering.is_le(),
         Comparison::Greater => ordering.is_gt(),
         Comparison::GreaterOrEqual => ordering.is_ge(),
-    }
-}
-
-fn mirrored(operator: Comparison) -> Comparison {
-    match operator {
-        Comparison::Equal | Comparison::NotEqual => operator,
-        Comparison::Less => Comparison::Greater,
-        Comparison::LessOrEqual => Comparison::GreaterOrEqual,
-        Comparison::Greater => Comparison::Less,
-        Comparison::GreaterOrEqual => Comparison::LessOrEqual,
     }
 }
 

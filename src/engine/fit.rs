@@ -7,12 +7,14 @@ use jiff::tz::TimeZone;
 use crate::engine::compare;
 use crate::language::syntax::MaskWord;
 use crate::model::column_type::ColumnType;
-use crate::model::mask::Mask;
+use crate::model::mask::{KeyedFunction, Mask};
 use crate::model::value::{Number, Value, ValueType};
 use crate::sql::expression::{Literal, Masked};
 
 /// How many characters a SHA-256 in hexadecimal has.
 const HASH_LENGTH: u32 = 64;
+/// How many characters a pseudonym of text has: 128 bits in hexadecimal.
+const PSEUDONYM_LENGTH: u32 = 32;
 
 /// A mask on a column of some type: the mask itself, or the next stronger one that the type can hold, at last NULL.
 #[derive(Clone, Debug)]
@@ -22,7 +24,7 @@ pub struct Fit {
     pub fallen: Option<Fallen>,
 }
 
-/// A mask that a type cannot hold. Prints as `shown as NULL: it is for text`.
+/// What a mask that a type cannot hold falls to. Prints as `shown as NULL, since it is for text`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fallen {
     /// The mask that is shown in its place; NULL where no other is left.
@@ -49,8 +51,8 @@ pub enum Misfit {
 impl fmt::Display for Fallen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.to {
-            Mask::Null => f.write_str("shown as NULL: ")?,
-            to => write!(f, "shown with {to}: ")?,
+            Mask::Null => f.write_str("shown as NULL, since ")?,
+            to => write!(f, "shown with {to}, since ")?,
         }
         match self.why {
             Misfit::IsFor(values) => write!(f, "it is for {values}"),
@@ -81,6 +83,8 @@ pub fn fit(mask: &MaskWord, column_type: ColumnType, zone: &TimeZone) -> Fit {
 fn stronger(mask: &Mask) -> &'static [Mask] {
     match mask {
         // Partial masks compare only within their kind, so that nothing but a constant and NULL is stronger.
+        Mask::FormatPreserving => &[Mask::Pseudonym, Mask::Hash],
+        Mask::Pseudonym => &[Mask::Hash],
         Mask::Null
         | Mask::Constant(_)
         | Mask::Hash
@@ -119,6 +123,18 @@ fn hold(mask: &Mask, column_type: ColumnType, zone: &TimeZone) -> Result<Masked,
             ColumnType::Varbinary => Ok(Masked::HashBytes),
             _ => Err(Misfit::IsFor("text and varbinary")),
         },
+        Mask::Pseudonym => match column_type {
+            ColumnType::Varchar(Some(length)) | ColumnType::Char(length) if length < PSEUDONYM_LENGTH => {
+                Err(Misfit::Needs(PSEUDONYM_LENGTH))
+            }
+            ColumnType::Varchar(_)
+            | ColumnType::Char(_)
+            | ColumnType::Varbinary
+            | ColumnType::Uuid
+            | ColumnType::Bigint => Ok(Masked::Keyed(KeyedFunction::Pseudonym)),
+            _ => Err(Misfit::IsFor("text, varbinary, uuid and bigint")),
+        },
+        Mask::FormatPreserving => on_text(Masked::Keyed(KeyedFunction::FormatPreserving)),
         Mask::KeepFirst(count) => on_text(Masked::KeepFirst(*count)),
         Mask::KeepLast(count) => on_text(Masked::KeepLast(*count)),
         Mask::EmailDomain => on_text(Masked::EmailDomain),
@@ -194,6 +210,109 @@ fn constant(value: &Value, column_type: ColumnType, zone: &TimeZone) -> Option<L
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::parse;
+    use crate::language::syntax::Sentence;
+
+    const TYPES: &[&str] = &[
+        "boolean",
+        "tinyint",
+        "smallint",
+        "integer",
+        "bigint",
+        "real",
+        "double",
+        "decimal(12,2)",
+        "varchar",
+        "varchar(10)",
+        "varchar(40)",
+        "varchar(64)",
+        "char(10)",
+        "char(64)",
+        "varbinary",
+        "json",
+        "date",
+        "time(3)",
+        "time(3) with time zone",
+        "timestamp(3)",
+        "timestamp(3) with time zone",
+        "uuid",
+        "ipaddress",
+        "array(bigint)",
+        "map(varchar, bigint)",
+        "row(a bigint)",
+        "hyperloglog",
+        "",
+    ];
+
+    fn fit_of(mask: &str, column_type: &str) -> Fit {
+        let rule = parse::rule(&format!("never show column n less protected than {mask}")).unwrap();
+        let Sentence::NeverShow { floor, .. } = rule.sentence else { panic!("{mask}") };
+        fit(&floor, ColumnType::parse(column_type), &TimeZone::UTC)
+    }
+
+    #[test]
+    fn a_mask_that_a_type_cannot_hold_falls_and_says_to_what_and_why() {
+        let cases = [
+            ("keep first 2", "bigint", Some("shown as NULL, since it is for text")),
+            ("keep last 2", "char(10)", None),
+            ("email domain", "json", Some("shown as NULL, since it is for text")),
+            ("regex 'a' replaced by 'b'", "date", Some("shown as NULL, since it is for text")),
+            ("round to 10", "varchar", Some("shown as NULL, since it is for numbers")),
+            ("bucket 10", "decimal(12,2)", None),
+            ("bucket 10", "uuid", Some("shown as NULL, since it is for numbers")),
+            ("truncate to day", "time(3)", Some("shown as NULL, since it is for dates and timestamps")),
+            ("hash", "varchar(10)", Some("shown as NULL, since it needs 64 characters")),
+            ("hash", "bigint", Some("shown as NULL, since it is for text and varbinary")),
+            (
+                "constant 'x'",
+                "bigint",
+                Some("shown as NULL, since the type does not hold the constant as it is written"),
+            ),
+            ("pseudonym", "bigint", None),
+            ("pseudonym", "varchar(40)", None),
+            ("pseudonym", "char(10)", Some("shown as NULL, since it needs 32 characters")),
+            ("pseudonym", "integer", Some("shown as NULL, since it is for text, varbinary, uuid and bigint")),
+            ("format preserving", "varchar(10)", None),
+            ("format preserving", "bigint", Some("shown with pseudonym, since it is for text")),
+            ("format preserving", "double", Some("shown as NULL, since it is for text")),
+            (
+                "pseudonym",
+                "row(a bigint)",
+                Some("shown as NULL, since values of this type can only be masked as a whole"),
+            ),
+            ("hash", "", Some("shown as NULL, since the type is not known")),
+            ("null", "", None),
+        ];
+        for (mask, column_type, said) in cases {
+            let fallen = fit_of(mask, column_type).fallen.map(|fallen| fallen.to_string());
+            assert_eq!(fallen.as_deref(), said, "{mask} on {column_type}");
+        }
+    }
+
+    #[test]
+    fn no_mask_is_clear_on_any_type_and_none_falls_in_silence() {
+        let masks = [
+            "null",
+            "constant 'x'",
+            "constant 7",
+            "hash",
+            "pseudonym",
+            "format preserving",
+            "keep first 1",
+            "keep last 1",
+            "email domain",
+            "regex '(.).*' replaced by '$1'",
+            "round to 10",
+            "bucket 10",
+            "truncate to year",
+        ];
+        for (mask, column_type) in masks.iter().flat_map(|mask| TYPES.iter().map(move |of| (mask, of))) {
+            let Fit { masked, fallen } = fit_of(mask, column_type);
+            assert_ne!(masked, Masked::Clear, "{mask} on {column_type}");
+            let to_null = fallen.as_ref().is_some_and(|fallen| fallen.to == Mask::Null) || *mask == "null";
+            assert_eq!(masked == Masked::Null, to_null, "{mask} on {column_type}");
+        }
+    }
 
     #[test]
     fn a_constant_that_the_type_would_cut_off_becomes_null() {

@@ -1,13 +1,15 @@
 //! Which of several masks on one column wins.
 //!
-//! The order is the product's and is printed in `docs/language.md`: hide > null > constant > hash > clear; the partial masks (keep
+//! The order is the product's and is printed in `docs/language.md`: hide > null > constant > hash > pseudonym > format
+//! preserving > clear; the partial masks (keep
 //! first, keep last, e-mail domain, regex, round, bucket, truncate) stand between constant and clear and compare only within their
 //! kind. Two that cannot be compared give NULL.
 
 use std::cmp::Ordering;
 
-use crate::model::mask::Period;
-use crate::sql::expression::{Masked, Predicate};
+use crate::language::syntax::MaskWord;
+use crate::model::mask::{KeyedFunction, Mask, Period};
+use crate::sql::expression::{Literal, Masked, Predicate};
 
 /// More conditional masks than this on one column make it NULL: the expression would grow with the square of their number.
 const MOST_CONDITIONAL_MASKS: usize = 12;
@@ -24,8 +26,10 @@ pub(crate) struct Applied {
 }
 
 /// `Greater`: the left one protects more. `None`: they cannot be compared.
-fn protection(left: &Masked, right: &Masked) -> Option<Ordering> {
-    use Masked::{Bucket, Clear, Constant, KeepFirst, KeepLast, Null, Round, Sql, Truncate};
+pub(crate) fn protection(left: &Masked, right: &Masked) -> Option<Ordering> {
+    use Masked::{
+        Bucket, Clear, Constant, HashBytes, HashText, KeepFirst, KeepLast, Keyed, Null, Round, Sql, Truncate,
+    };
     if left == right {
         return Some(Ordering::Equal);
     }
@@ -37,6 +41,10 @@ fn protection(left: &Masked, right: &Masked) -> Option<Ordering> {
         }
         (Constant(_), _) => Some(Ordering::Greater),
         (_, Constant(_)) => Some(Ordering::Less),
+        (HashText | HashBytes, Keyed(_)) => Some(Ordering::Greater),
+        (Keyed(_), HashText | HashBytes) => Some(Ordering::Less),
+        (Keyed(KeyedFunction::Pseudonym), Keyed(_)) => Some(Ordering::Greater),
+        (Keyed(_), Keyed(KeyedFunction::Pseudonym)) => Some(Ordering::Less),
         // Fewer characters kept tell less.
         (KeepFirst(left), KeepFirst(right)) | (KeepLast(left), KeepLast(right)) => Some(right.cmp(left)),
         // A multiple of 100 tells less than a multiple of 10; one of 15 cannot be compared with one of 10.
@@ -45,6 +53,26 @@ fn protection(left: &Masked, right: &Masked) -> Option<Ordering> {
         (Truncate(left), Truncate(right)) => Some(coarseness(*left).cmp(&coarseness(*right))),
         _ => None,
     }
+}
+
+/// The same for masks as rules name them, whatever the column's type.
+pub(crate) fn compare_masks(left: &MaskWord, right: &MaskWord) -> Option<Ordering> {
+    let masked = |word: &MaskWord| match word {
+        MaskWord::Sql(text) => Masked::Sql(text.node.to_string()),
+        MaskWord::Known(Mask::Null) => Masked::Null,
+        MaskWord::Known(Mask::Constant(value)) => Masked::Constant(Literal::Text(value.written())),
+        MaskWord::Known(Mask::Hash) => Masked::HashText,
+        MaskWord::Known(Mask::Pseudonym) => Masked::Keyed(KeyedFunction::Pseudonym),
+        MaskWord::Known(Mask::FormatPreserving) => Masked::Keyed(KeyedFunction::FormatPreserving),
+        MaskWord::Known(Mask::KeepFirst(count)) => Masked::KeepFirst(*count),
+        MaskWord::Known(Mask::KeepLast(count)) => Masked::KeepLast(*count),
+        MaskWord::Known(Mask::EmailDomain) => Masked::EmailDomain,
+        MaskWord::Known(Mask::Regex(regex)) => Masked::Regex(regex.clone()),
+        MaskWord::Known(Mask::Round(step)) => Masked::Round(step.get()),
+        MaskWord::Known(Mask::Bucket(width)) => Masked::Bucket(width.get()),
+        MaskWord::Known(Mask::Truncate(period)) => Masked::Truncate(*period),
+    };
+    protection(&masked(left), &masked(right))
 }
 
 fn coarseness(period: Period) -> u8 {
@@ -131,9 +159,11 @@ fn rank(masked: &Masked) -> (u8, i64) {
         Masked::Round(step) | Masked::Bucket(step) => (1, i64::from(*step)),
         Masked::KeepFirst(count) | Masked::KeepLast(count) => (1, -i64::from(*count)),
         Masked::EmailDomain | Masked::Regex(_) | Masked::Sql(_) | Masked::Where { .. } => (1, 0),
-        Masked::HashText | Masked::HashBytes => (2, 0),
-        Masked::Constant(_) => (3, 0),
-        Masked::Null => (4, 0),
+        Masked::Keyed(KeyedFunction::FormatPreserving) => (2, 0),
+        Masked::Keyed(KeyedFunction::Pseudonym) => (3, 0),
+        Masked::HashText | Masked::HashBytes => (4, 0),
+        Masked::Constant(_) => (5, 0),
+        Masked::Null => (6, 0),
     }
 }
 
@@ -150,6 +180,9 @@ mod tests {
     fn text(text: &str) -> Masked {
         Masked::Constant(Literal::Text(text.to_owned()))
     }
+
+    const PSEUDONYM: Masked = Masked::Keyed(KeyedFunction::Pseudonym);
+    const FORMAT_PRESERVING: Masked = Masked::Keyed(KeyedFunction::FormatPreserving);
 
     fn regex(pattern: &str, replacement: &str) -> Masked {
         Masked::Regex(Regex::new(pattern, replacement).unwrap())
@@ -170,6 +203,10 @@ mod tests {
             (Masked::Bucket(100), Masked::Bucket(10), Masked::Bucket(100)),
             (Masked::Bucket(100), Masked::Round(100), Masked::Null),
             (Masked::Truncate(Period::Year), Masked::Truncate(Period::Day), Masked::Truncate(Period::Year)),
+            (PSEUDONYM, Masked::HashText, Masked::HashText),
+            (PSEUDONYM, FORMAT_PRESERVING, PSEUDONYM),
+            (FORMAT_PRESERVING, text("x"), text("x")),
+            (FORMAT_PRESERVING, Masked::KeepLast(4), Masked::Null),
             (regex("a.*", "b"), regex("a.*", "b"), regex("a.*", "b")),
             (regex("a.*", "b"), regex("a.*", "c"), Masked::Null),
             (regex("a.*", "b"), text("x"), text("x")),

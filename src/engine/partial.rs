@@ -240,7 +240,7 @@ fn compare(standing: &Standing<'_>, left: &Side, operator: Comparison, right: &S
             })))
         }
         (Side::Column(column), Side::Values(values)) => with_column(column, operator, values, case, zone),
-        (Side::Values(values), Side::Column(column)) => with_column(column, mirrored(operator), values, case, zone),
+        (Side::Values(values), Side::Column(column)) => with_column(column, operator.mirrored(), values, case, zone),
         (Side::Column(left), Side::Column(right)) => compare::columns(left, operator, right, case),
     }
 }
@@ -259,16 +259,6 @@ fn with_column(
         .iter()
         .map(|(value, origin)| compare::column_with_value(column, operator, (value, *origin), case, zone))
         .collect())
-}
-
-fn mirrored(operator: Comparison) -> Comparison {
-    match operator {
-        Comparison::Equal | Comparison::NotEqual => operator,
-        Comparison::Less => Comparison::Greater,
-        Comparison::LessOrEqual => Comparison::GreaterOrEqual,
-        Comparison::Greater => Comparison::Less,
-        Comparison::GreaterOrEqual => Comparison::LessOrEqual,
-    }
 }
 
 fn text_match(left: &Side, kind: TextMatch, right: &Side, case: Case) -> Residual {

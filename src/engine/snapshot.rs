@@ -10,8 +10,10 @@ use crate::attributes::Needed;
 use crate::document::kinds::{Attribute, Documents, Domain, Given, Grant};
 use crate::engine::index::Index;
 use crate::engine::rules::{EngineRule, attributes_of, of_members, rules};
-use crate::engine::tags::Tags;
+use crate::engine::tags::{Polarity, Reader, Tags};
+use crate::engine::target::{Place, Reach, reach};
 use crate::language::pattern::Pattern;
+use crate::language::syntax::Target;
 use crate::model::name::{Identifier, Name, TableName};
 use crate::model::request::Request;
 use crate::model::value::Value;
@@ -79,6 +81,19 @@ impl Snapshot {
             Given::Exception { policy, rule: name } => policy == &rule.0 && name == &rule.1,
             Given::Purpose(_) => false,
         })
+    }
+
+    /// Whether restrictions of a policy on `target`, made by `domain` or by the mesh, can bind a table.
+    pub(crate) fn binds(&self, domain: Option<&Name>, target: &Target, table: &TableName) -> bool {
+        let above = domain.map_or(&[][..], |domain| self.domains.above(domain));
+        let reader = Reader { domain, above };
+        domain.is_none_or(|domain| self.domains.patterns_of(domain).any(|pattern| pattern.covers(table)))
+            && reach(target, Place::Table(table), self, reader, Polarity::Binds) == Reach::Whole
+    }
+
+    /// The grants of purposes.
+    pub(crate) fn purpose_grants(&self) -> impl Iterator<Item = &Grant> {
+        self.grants.iter().filter(|grant| matches!(grant.gives, Given::Purpose(_)))
     }
 
     /// The columns that some rule or tagging names for a table: what `explain` shows when it is told no columns.

@@ -1,5 +1,6 @@
 //! One table for one party, and for the party behind it where a definer view stands between.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::engine::combine::{
@@ -141,7 +142,7 @@ impl<'a> Bench<'a> {
             // SQL of a rule's own may read any column.
             let reads = reads.unwrap_or_else(|| self.view.columns.iter().map(|column| column.name.clone()).collect());
             let hidden_columns = reads.iter().filter(|column| !selectable(column)).cloned().collect();
-            Expression { sql, reads, hidden_columns }
+            Expression { sql, reads, hidden_columns, executes: BTreeSet::new() }
         };
         let rows = self.rows(&read, &expression);
         let columns = self.columns(&hidden, &expression);
@@ -309,7 +310,7 @@ impl<'a> Bench<'a> {
                     let mut reads = vec![column.name.clone()];
                     let reads = masked.columns(&mut reads).map(|()| reads);
                     let sql = print::mask(&masked, &column.name, column.column_type);
-                    ColumnDecision::Masked(expression(sql, reads))
+                    ColumnDecision::Masked(Expression { executes: masked.executes(), ..expression(sql, reads) })
                 }
             }
         };

@@ -29,15 +29,22 @@ impl Polarity {
 }
 
 /// A tag that was placed on a table or column.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Placed {
     tag: Name,
     /// The domain that placed it; `None`: the mesh, or somebody in its name.
     by: Option<Name>,
 }
 
+impl Placed {
+    /// The tag.
+    pub(crate) fn tag(&self) -> &Name {
+        &self.tag
+    }
+}
+
 /// The tags of one table.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct TableTags {
     table: Vec<Placed>,
     /// In the columns' order, each once.
@@ -92,6 +99,20 @@ impl Tags {
     /// The tables of a schema that have tags; `None`: it has none.
     pub(crate) fn in_schema(&self, catalog: &Identifier, schema: &Identifier) -> Option<&HashSet<Identifier>> {
         self.catalogs.get(catalog)?.get(schema)
+    }
+
+    /// The tables that have tags, in one schema.
+    pub(crate) fn tables_of<'a>(
+        &'a self,
+        catalog: &'a Identifier,
+        schema: &'a Identifier,
+    ) -> impl Iterator<Item = (&'a TableName, &'a TableTags)> {
+        let names = self.in_schema(catalog, schema).into_iter().flatten().map(move |table| TableName {
+            catalog: catalog.clone(),
+            schema: schema.clone(),
+            table: table.clone(),
+        });
+        names.filter_map(|name| self.tables.get_key_value(&name))
     }
 
     /// The tables that have tags, in one catalog.

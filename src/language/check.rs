@@ -16,6 +16,16 @@ use crate::model::name::Name;
 
 pub use crate::language::check::vocabulary::{AttributeKind, Authority, Built, Naming, Vocabulary, built_in};
 
+/// What SQL and other products call our groups of actions.
+const ELSEWHERE: &[(&[&str], &str)] = &[
+    (&["select", "query", "view", "access", "use", "get", "read_data"], "read"),
+    (&["insert", "update", "delete", "truncate", "modify", "edit", "change", "merge"], "write"),
+    (&["list", "show", "describe", "browse", "discover"], "see"),
+    (&["call", "run", "invoke"], "execute"),
+    (&["remove"], "drop"),
+    (&["grant", "revoke", "own"], "manage"),
+];
+
 /// Checks a rule.
 pub fn rule(rule: &Rule, vocabulary: &Vocabulary, authority: Authority, naming: Naming) -> Vec<Diagnostic> {
     let mut check = Check { vocabulary, authority, findings: Vec::new() };
@@ -140,6 +150,10 @@ impl Check<'_> {
                     .collect();
                 let written = action.node.0.as_str();
                 self.unknown(Code::UnknownAction, action.span, "action", written, words.iter().map(String::as_str));
+                let elsewhere = ELSEWHERE.iter().find(|(words, _)| words.contains(&action.node.0.folded()));
+                if let (Some((_, here)), Some(diagnostic)) = (elsewhere, self.findings.last_mut()) {
+                    diagnostic.help = Some(format!("did you mean `{here}`?"));
+                }
             }
         }
     }

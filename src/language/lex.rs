@@ -225,7 +225,13 @@ impl Lexer<'_> {
             }
         }
         let span = Span { start: self.at, end: self.at + first.len_utf8() };
-        Err(Diagnostic::new(Code::UnexpectedText, span, format!("`{first}` means nothing here")))
+        let diagnostic = Diagnostic::new(Code::UnexpectedText, span, format!("`{first}` means nothing here"));
+        Err(match first {
+            '&' => diagnostic.with_help("write `and`"),
+            '|' => diagnostic.with_help("write `or`"),
+            '!' => diagnostic.with_help("write `not` before what is not to hold"),
+            _ => diagnostic,
+        })
     }
 }
 

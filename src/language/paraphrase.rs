@@ -278,9 +278,9 @@ fn row_notes(condition: &Condition, scope: Scope) -> Vec<String> {
     let mut tags: Vec<&Name> = Vec::new();
     condition.mentions(&mut |mention| {
         if let Mention::ColumnTagged(tag) = mention
-            && !tags.contains(&tag)
+            && !tags.contains(&&tag.node)
         {
-            tags.push(tag);
+            tags.push(&tag.node);
         }
     });
     match scope {
@@ -352,6 +352,10 @@ fn mask_words(mask: &MaskWord) -> String {
         Mask::Null => "nothing (NULL)".to_owned(),
         Mask::Constant(constant) => format!("always {}", value(constant)),
         Mask::Hash => "a hash, which is the same for equal values".to_owned(),
+        Mask::Pseudonym => "a pseudonym, which is the same for equal values in every table".to_owned(),
+        Mask::FormatPreserving => {
+            "other characters in the same form, which those who may reveal it can turn back".to_owned()
+        }
         Mask::KeepFirst(count) => format!("the first {} and `*` for the rest", characters(*count)),
         Mask::KeepLast(count) => format!("the last {} and `*` for the rest", characters(*count)),
         Mask::EmailDomain => "the domain of the e-mail address".to_owned(),

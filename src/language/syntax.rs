@@ -158,7 +158,89 @@ impl Sentence {
     }
 }
 
+impl Sentence {
+    /// Every condition in it: on the rows, on the cells, on people.
+    pub fn conditions(&self) -> Vec<&Condition> {
+        let mut conditions = Vec::new();
+        match self {
+            Self::Allow { rows, .. } => conditions.extend(rows),
+            Self::OnlyShowRows { rows, .. } => conditions.push(rows),
+            Self::MaskColumns { cells, .. } => conditions.extend(cells),
+            Self::ActAs { .. }
+            | Self::Deny { .. }
+            | Self::HideColumns { .. }
+            | Self::OnlyShowColumns { .. }
+            | Self::LimitUse { .. }
+            | Self::NeverShow { .. } => {}
+        }
+        self.members().into_iter().for_each(|member| {
+            if let Member::Those(condition) = member {
+                conditions.push(condition);
+            }
+        });
+        conditions
+    }
+
+    /// Everybody whom it names, on either side of `except`; those inside `both` one by one.
+    pub fn members(&self) -> Vec<&Member> {
+        let mut members = Vec::new();
+        if let Some(audience) = self.audience() {
+            audience.members().for_each(|member| member.each(&mut members));
+        }
+        if let Self::ActAs { targets, .. } = self {
+            targets.iter().for_each(|member| member.each(&mut members));
+        }
+        members
+    }
+
+    /// The columns that it is about.
+    pub fn columns(&self) -> Option<&ColumnTarget> {
+        match self {
+            Self::MaskColumns { columns, .. }
+            | Self::HideColumns { columns, .. }
+            | Self::OnlyShowColumns { columns, .. }
+            | Self::NeverShow { columns, .. } => Some(columns),
+            Self::Allow { .. }
+            | Self::ActAs { .. }
+            | Self::Deny { .. }
+            | Self::OnlyShowRows { .. }
+            | Self::LimitUse { .. } => None,
+        }
+    }
+}
+
+impl Audience {
+    /// Those named before `except` and after.
+    pub fn members(&self) -> impl Iterator<Item = &Member> {
+        let of = match &self.of {
+            AudienceBase::Everyone => &[][..],
+            AudienceBase::AnyOf(members) => members,
+        };
+        of.iter().chain(&self.except)
+    }
+}
+
+impl Member {
+    /// The member, or what `both` is made of.
+    pub fn each<'a>(&'a self, into: &mut Vec<&'a Member>) {
+        match self {
+            Self::Both(members) => members.iter().for_each(|member| member.each(into)),
+            member => into.push(member),
+        }
+    }
+}
+
 impl Target {
+    /// The patterns of functions that it covers.
+    pub fn functions(&self) -> Vec<&Pattern> {
+        match self {
+            Self::Functions(pattern) => vec![&pattern.node],
+            Self::And(parts) | Self::Or(parts) => parts.iter().flat_map(Self::functions).collect(),
+            Self::Except(of, _) => of.functions(),
+            _ => Vec::new(),
+        }
+    }
+
     /// The patterns of names in it.
     pub fn patterns(&self) -> Box<dyn Iterator<Item = &Pattern> + '_> {
         match self {

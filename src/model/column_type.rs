@@ -1,5 +1,7 @@
 //! Trino's column types, as far as rules and masks have to tell them apart.
 
+use crate::model::value::ValueType;
+
 /// A column's Trino type, read from the SPI's display name.
 // INVARIANT: holds numbers only, never text of the request, so that printing it into a CAST can inject nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -54,6 +56,31 @@ pub enum ColumnType {
 }
 
 impl ColumnType {
+    /// The values that such a column compares with; `None`: no value compares with it, or the type is not known.
+    pub fn compares_with(self) -> Option<ValueType> {
+        match self {
+            Self::Varchar(_) | Self::Char(_) => Some(ValueType::Text),
+            Self::Tinyint
+            | Self::Smallint
+            | Self::Integer
+            | Self::Bigint
+            | Self::Real
+            | Self::Double
+            | Self::Decimal { .. } => Some(ValueType::Number),
+            Self::Boolean => Some(ValueType::Boolean),
+            Self::Date => Some(ValueType::Date),
+            Self::Timestamp(_) | Self::TimestampWithTimeZone(_) => Some(ValueType::Timestamp),
+            Self::Varbinary
+            | Self::Json
+            | Self::Time(_)
+            | Self::TimeWithTimeZone(_)
+            | Self::Uuid
+            | Self::IpAddress
+            | Self::Other
+            | Self::Unknown => None,
+        }
+    }
+
     /// Reads a display name. What is not recognised is [`ColumnType::Other`]; empty text is [`ColumnType::Unknown`].
     pub fn parse(display_name: &str) -> Self {
         // Trino writes types in lower case; only what comes from people may not be.

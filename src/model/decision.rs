@@ -1,8 +1,10 @@
 //! Answers: values with reasons, never errors and never bare booleans.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::model::mask::KeyedFunction;
 use crate::model::name::{Identifier, Name};
 
 /// The answer to a [`crate::model::request::Request`], of the same kind.
@@ -100,8 +102,17 @@ pub struct Expression {
     pub sql: SqlText,
     /// The columns that it reads.
     pub reads: Vec<Identifier>,
-    /// Those of them that the user may not select. Not empty: the plugin lends its own identity to the expression.
+    /// Those of them that the user may not select.
     pub hidden_columns: Vec<Identifier>,
+    /// The plugin's functions that it calls, which no user may.
+    pub executes: BTreeSet<KeyedFunction>,
+}
+
+impl Expression {
+    /// Whether the plugin lends its own identity to the expression, because the user's may not do all that is in it.
+    pub fn runs_as_plugin(&self) -> bool {
+        !self.hidden_columns.is_empty() || !self.executes.is_empty()
+    }
 }
 
 /// SQL text as Trino will evaluate it.
@@ -139,7 +150,7 @@ impl fmt::Display for SqlText {
 }
 
 /// A rule, for people.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RuleReference {
     /// The policy's name.
     pub policy: Name,
@@ -156,6 +167,12 @@ pub struct Contribution {
     pub rule: Arc<RuleReference>,
     /// What it did.
     pub effect: Effect,
+}
+
+impl fmt::Display for Contribution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{} {}: {}", self.rule.policy, self.rule.rule, self.effect, self.rule.sentence)
+    }
 }
 
 /// The ways in which a rule determines an answer.
@@ -175,4 +192,19 @@ pub enum Effect {
     Hides(Identifier),
     /// It sets the least protection of a column.
     Floors(Identifier),
+}
+
+impl fmt::Display for Effect {
+    /// What the rule does, in words that follow its name.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Allows => f.write_str("allows"),
+            Self::Denies => f.write_str("denies"),
+            Self::LimitsUse => f.write_str("limits the use"),
+            Self::Rows => f.write_str("takes rows away"),
+            Self::Masks(column) => write!(f, "masks {column}"),
+            Self::Hides(column) => write!(f, "hides {column}"),
+            Self::Floors(column) => write!(f, "sets the least protection of {column}"),
+        }
+    }
 }

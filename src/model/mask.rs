@@ -13,6 +13,10 @@ pub enum Mask {
     Constant(Value),
     /// The SHA-256 of the text, in hexadecimal.
     Hash,
+    /// The same stand-in for the same value in every table, by a key that only the plugin holds.
+    Pseudonym,
+    /// Other text of the same form, by that key; who may execute the plugin's `reveal` gets the value back.
+    FormatPreserving,
     /// The first characters; the rest become `*`.
     KeepFirst(u32),
     /// The last characters; the rest become `*`.
@@ -27,6 +31,30 @@ pub enum Mask {
     Bucket(Step),
     /// The first day or instant of the period.
     Truncate(Period),
+}
+
+/// A function of the plugin's catalog that makes masks by a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KeyedFunction {
+    /// `pseudonym`
+    Pseudonym,
+    /// `format_preserving`
+    FormatPreserving,
+}
+
+impl KeyedFunction {
+    /// The catalog, which its connector lets have no other name.
+    pub const CATALOG: &'static str = "meshward";
+    /// The schema. Functions of a schema of this name are open only by a rule of the mesh that names the very function.
+    pub const SCHEMA: &'static str = "system";
+
+    /// The function's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pseudonym => "pseudonym",
+            Self::FormatPreserving => "format_preserving",
+        }
+    }
 }
 
 /// A positive whole step of a rounding mask, or width of a bucket.

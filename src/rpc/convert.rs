@@ -13,6 +13,7 @@ use crate::model::column_type::ColumnType;
 use crate::model::decision::{
     AccessDecision, ColumnDecision, Contribution, Decision, Expression, Rows, RuleReference, TableDecision, Verdict,
 };
+use crate::model::mask::KeyedFunction;
 use crate::model::name::{Identifier, TableName};
 use crate::model::request::{AccessRequest, Column, Listing, Request, Resource, TableRequest};
 use crate::model::subject::Identity;
@@ -349,7 +350,7 @@ pub(super) fn table_answer(answer: Answer, table: &TableName) -> Result<proto::D
         decision_id: answer.decision_id.to_string(),
         pin: answer.pin.to_bytes().into(),
         revision: answer.revision,
-        required_features: Vec::new(),
+        required_features: required_features(&columns),
         catalog: Some(verdict(catalog)),
         read: Some(verdict(read)),
         share: Some(verdict(share)),
@@ -360,8 +361,19 @@ pub(super) fn table_answer(answer: Answer, table: &TableName) -> Result<proto::D
     })
 }
 
+/// What must be understood to honour an answer: that masks may call functions of the plugin's own.
+fn required_features(columns: &[ColumnDecision]) -> Vec<String> {
+    let keyed = |column: &ColumnDecision| matches!(column, ColumnDecision::Masked(mask) if !mask.executes.is_empty());
+    if columns.iter().any(keyed) { vec!["keyed-masks".to_owned()] } else { Vec::new() }
+}
+
 fn expression(expression: Expression, table: &TableName) -> proto::Expression {
-    let run_as_plugin = !expression.hidden_columns.is_empty();
+    let run_as_plugin = expression.runs_as_plugin();
+    let function = |function: &KeyedFunction| proto::FunctionResource {
+        catalog: KeyedFunction::CATALOG.to_owned(),
+        schema: KeyedFunction::SCHEMA.to_owned(),
+        function: function.name().to_owned(),
+    };
     let reads = || proto::TableColumns {
         table: Some(proto::TableName {
             catalog: table.catalog.as_str().to_owned(),
@@ -372,6 +384,7 @@ fn expression(expression: Expression, table: &TableName) -> proto::Expression {
     };
     proto::Expression {
         reads: if run_as_plugin { vec![reads()] } else { Vec::new() },
+        executes: expression.executes.iter().map(function).collect(),
         sql: expression.sql.into_string(),
         run_as_plugin,
     }

@@ -54,6 +54,7 @@ fn status(none: &NoRevision) -> Status {
     let (mut status, reason) = match none {
         NoRevision::NoneYet => (Status::unavailable(none.to_string()), "NO_REVISION"),
         NoRevision::Gone => (Status::failed_precondition(none.to_string()), "REVISION_GONE"),
+        NoRevision::Attributes(_) => (Status::failed_precondition(none.to_string()), "ATTRIBUTES_GONE"),
     };
     status.metadata_mut().insert(REASON, MetadataValue::from_static(reason));
     status
@@ -179,7 +180,7 @@ impl Decisions {
         };
         let question = current.clone().asking(request::Request::Listing(convert::listing(resources)?));
         let answer = self.answer(question).await?;
-        current.pin = Some(answer.pin);
+        current.pin = Some(answer.pin.clone());
         convert::listing_answer(answer, number)
     }
 }

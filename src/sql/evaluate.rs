@@ -106,6 +106,7 @@ impl Row<'_> {
             Masked::KeepFirst(count) => text(cell, |text| Some(kept(text, *count, End::First))),
             Masked::KeepLast(count) => text(cell, |text| Some(kept(text, *count, End::Last))),
             Masked::EmailDomain => text(cell, |text| text.rsplit_once('@').map(|(_, domain)| domain.to_owned())),
+            Masked::Keyed(_) => undecidable("what the masking key makes of a value"),
             Masked::Regex(regex) => replaced(cell, regex, column.column_type),
             Masked::Round(step) => rounded(cell, *step, column.column_type),
             Masked::Bucket(width) => bucketed(cell, *width, column.column_type),
@@ -235,7 +236,7 @@ fn text(cell: Cell, of: impl Fn(&str) -> Option<String>) -> Result<Cell, Undecid
 
 /// What a pattern makes of the whole text, cut to the column's length; NULL where nothing changes.
 fn replaced(cell: Cell, regex: &Regex, column_type: ColumnType) -> Result<Cell, Undecidable> {
-    let Ok(pattern) = regex::Regex::new(regex.normal()) else {
+    let Ok(pattern) = regex_lite::Regex::new(regex.normal()) else {
         return undecidable(format!("what `{}` matches", regex.pattern()));
     };
     let length = match column_type {
@@ -243,14 +244,15 @@ fn replaced(cell: Cell, regex: &Regex, column_type: ColumnType) -> Result<Cell, 
         _ => usize::MAX,
     };
     let shown = text(cell.clone(), |text| {
-        let replaced = pattern.replace_all(text, |groups: &regex::Captures<'_>| expanded(regex.replacement(), groups));
+        let replaced =
+            pattern.replace_all(text, |groups: &regex_lite::Captures<'_>| expanded(regex.replacement(), groups));
         Some(replaced.chars().take(length).collect())
     })?;
     Ok(if shown == cell { Cell::Null } else { shown })
 }
 
 /// A replacement with its groups: `$1` to `$9`; `\` before a sign that stands for itself.
-fn expanded(replacement: &str, groups: &regex::Captures<'_>) -> String {
+fn expanded(replacement: &str, groups: &regex_lite::Captures<'_>) -> String {
     let mut shown = String::new();
     let mut signs = replacement.chars();
     while let Some(sign) = signs.next() {

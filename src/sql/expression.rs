@@ -1,10 +1,12 @@
 //! SQL as trees: predicates over a row, and masked values. Already typed for the columns that they touch, so that printing cannot fail.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 
 use crate::model::column_type::ColumnType;
-use crate::model::mask::Period;
+use crate::model::mask::{KeyedFunction, Period};
 use crate::model::name::Identifier;
 use crate::model::regex::Regex;
 use crate::model::value::Number;
@@ -121,6 +123,8 @@ pub enum Masked {
     HashText,
     /// SHA-256 of bytes.
     HashBytes,
+    /// What a keyed function of the plugin makes of the value.
+    Keyed(KeyedFunction),
     /// The first characters, the rest as `*`; nothing of text that is not longer.
     KeepFirst(u32),
     /// The last characters, the rest as `*`; nothing of text that is not longer.
@@ -199,6 +203,15 @@ impl Masked {
             }
             Self::Sql(_) => None,
             _ => Some(()),
+        }
+    }
+
+    /// The keyed functions that it calls.
+    pub fn executes(&self) -> BTreeSet<KeyedFunction> {
+        match self {
+            Self::Keyed(function) => BTreeSet::from([*function]),
+            Self::Where { masked, otherwise, .. } => &masked.executes() | &otherwise.executes(),
+            _ => BTreeSet::new(),
         }
     }
 }

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 
 use crate::model::column_type::ColumnType;
 use crate::model::decision::SqlText;
+use crate::model::mask::KeyedFunction;
 use crate::model::name::Identifier;
 use crate::sql::expression::{Affix, Literal, Masked, Operator, Predicate, Scalar};
 
@@ -18,6 +19,11 @@ use crate::sql::expression::{Affix, Literal, Masked, Operator, Predicate, Scalar
 pub fn filter(predicate: &Predicate) -> SqlText {
     let predicate = self::predicate(predicate);
     SqlText::printed(format!("({predicate}) AND COALESCE({predicate}, FALSE)"))
+}
+
+/// Prints a predicate as people read it, for those who compare filters. Trino gets [`filter`].
+pub fn condition(predicate: &Predicate) -> SqlText {
+    SqlText::printed(self::predicate(predicate))
 }
 
 /// Prints a column's mask, of the column's own type.
@@ -109,6 +115,10 @@ fn text_of(scalar: &Scalar) -> String {
     }
 }
 
+fn is_text(column_type: ColumnType) -> bool {
+    matches!(column_type, ColumnType::Varchar(_) | ColumnType::Char(_))
+}
+
 /// A column as text. The blanks that fill a char up to its length are no part of it: `ends with`, a hash and the last characters
 /// are about what was written.
 fn column_text(column: &Identifier, column_type: ColumnType) -> String {
@@ -178,6 +188,11 @@ fn masked(masked: &Masked, column: &Identifier, column_type: ColumnType) -> Stri
         Masked::Constant(value) => literal(value),
         Masked::HashText => format!("lower(to_hex(sha256(to_utf8({}))))", text()),
         Masked::HashBytes => format!("sha256({})", name()),
+        Masked::Keyed(function) => {
+            let value = if is_text(column_type) { text() } else { name() };
+            let path = [KeyedFunction::CATALOG, KeyedFunction::SCHEMA, function.name()];
+            format!("{}({value})", path.map(|part| identifier(&Identifier::new(part))).join("."))
+        }
         Masked::KeepFirst(count) => {
             let text = text();
             format!("rpad(IF(length({text}) > {count}, substr({text}, 1, {count}), ''), length({text}), '*')")

@@ -8,8 +8,10 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 use tracing::{error, info, warn};
 
+use crate::clock;
 use crate::document::finding::Finding;
 use crate::document::load;
+use crate::lint;
 use crate::store::revision::Revisions;
 
 /// Changes that come closer together than this are read once.
@@ -71,8 +73,12 @@ impl Folder {
             };
             error!(findings, "documents refused, {what}\n{}", refused.join("\n"));
         }
-        if let Some(revision) = self.revisions.publish(&loaded?) {
-            info!(revision = revision.number, "documents taken");
+        let loaded = loaded?;
+        if let Some(revision) = self.revisions.publish(&loaded) {
+            let today = revision.snapshot.day(clock::now());
+            let warnings =
+                lint::warnings(&loaded, &revision.snapshot, today).iter().filter(|found| found.warns()).count();
+            info!(revision = revision.number, warnings, "documents taken");
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::attributes::held::{Epoch, Seen};
 use crate::attributes::{Attributes, Sources, Users};
 use crate::clock;
 use crate::document::kinds::Documents;
@@ -36,28 +37,63 @@ pub struct Revision {
 }
 
 /// What a query's first answer says and its later requests repeat: under which rules and attributes it was decided.
-///
-/// Attributes come from documents today, so the digest of the documents stands for both.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pin([u8; 32]);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pin {
+    /// The digest of the documents.
+    pub documents: [u8; 32],
+    /// The state of the attributes that sources give; `None` where there are no sources.
+    pub attributes: Option<AttributesPin>,
+}
+
+/// On which state of its subject's attributes a query stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttributesPin {
+    /// Names it on the server that the query began on.
+    pub epoch: Epoch,
+    /// What that server knew of who started the query, for the other servers.
+    pub seen: Vec<Seen>,
+}
 
 impl Pin {
-    const VERSION: u8 = 1;
-
-    /// The pin of a revision.
-    pub fn of(revision: &Revision) -> Self {
-        Self(revision.digest)
-    }
+    /// Says which form the bytes have: without and with attributes.
+    const DOCUMENTS: u8 = 1;
+    const WITH_ATTRIBUTES: u8 = 2;
 
     /// Reads what [`Pin::to_bytes`] wrote; `None` for anything else.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (version, digest) = bytes.split_first()?;
-        (*version == Self::VERSION).then(|| digest.try_into().ok().map(Self))?
+        let (version, rest) = bytes.split_first()?;
+        let (documents, rest) = rest.split_first_chunk()?;
+        let attributes = match *version {
+            Self::DOCUMENTS => None,
+            Self::WITH_ATTRIBUTES => {
+                let (epoch, mut rest) = rest.split_first_chunk()?;
+                let mut seen = Vec::new();
+                while !rest.is_empty() {
+                    let (place, after) = rest.split_first_chunk()?;
+                    let (digest, after) = after.split_first_chunk()?;
+                    seen.push((*place, *digest));
+                    rest = after;
+                }
+                Some(AttributesPin { epoch: *epoch, seen })
+            }
+            _ => return None,
+        };
+        if attributes.is_none() && !rest.is_empty() {
+            return None;
+        }
+        Some(Self { documents: *documents, attributes })
     }
 
     /// As it goes over the wire.
-    pub fn to_bytes(self) -> Vec<u8> {
-        [Self::VERSION].into_iter().chain(self.0).collect()
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let version = if self.attributes.is_some() { Self::WITH_ATTRIBUTES } else { Self::DOCUMENTS };
+        let mut bytes = vec![version];
+        bytes.extend(self.documents);
+        if let Some(AttributesPin { epoch, seen }) = &self.attributes {
+            bytes.extend(epoch);
+            seen.iter().for_each(|(place, digest)| bytes.extend(place.iter().chain(digest)));
+        }
+        bytes
     }
 }
 
@@ -70,6 +106,9 @@ pub enum NoRevision {
     /// The pinned one is not, or no longer, here.
     #[error("the revision that the query began under is gone")]
     Gone,
+    /// The revision is here, and the attributes are not as they were when the query began.
+    #[error("{0}")]
+    Attributes(#[from] crate::attributes::Gone),
 }
 
 /// The current revision and the recent ones.
@@ -89,14 +128,14 @@ impl Revisions {
     }
 
     /// The revision that answers a query: the pinned one, or the current one for a query that has no pin yet.
-    pub fn get(&self, pin: Option<Pin>) -> Result<Arc<Revision>, NoRevision> {
+    pub fn get(&self, pin: Option<&Pin>) -> Result<Arc<Revision>, NoRevision> {
         let current = self.current.load();
         let Some(pin) = pin else { return current.clone().ok_or(NoRevision::NoneYet) };
-        if let Some(current) = current.as_ref().filter(|current| Pin::of(current) == pin) {
+        if let Some(current) = current.as_ref().filter(|current| current.digest == pin.documents) {
             return Ok(Arc::clone(current));
         }
         let superseded = self.superseded.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = superseded.iter().map(|(_, revision)| revision).find(|revision| Pin::of(revision) == pin);
+        let found = superseded.iter().map(|(_, revision)| revision).find(|revision| revision.digest == pin.documents);
         found.cloned().ok_or(NoRevision::Gone)
     }
 

@@ -70,7 +70,7 @@ struct Directory {
 #[test]
 #[ignore = "the process of a directory of people"]
 fn directory() {
-    let Ok(address) = std::env::var(LISTEN) else { return };
+    let Some(address) = std::env::var_os(LISTEN) else { return };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let router = Router::new()
@@ -84,7 +84,7 @@ fn directory() {
                 StatusCode::NOT_FOUND
             })
             .with_state(Arc::new(Directory::default()));
-        let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+        let listener = tokio::net::TcpListener::bind(address.to_str().unwrap()).await.unwrap();
         axum::serve(listener, router).await.unwrap();
     });
 }
@@ -269,7 +269,7 @@ impl Asked {
 
     /// Reads other documents: another revision, with the same sources where their settings are the same.
     pub(crate) fn read(&mut self, yaml: &str) {
-        let source = Arc::new(Source { path: "mesh.yaml".to_owned(), text: yaml.to_owned() });
+        let source = Arc::new(Source::new("mesh.yaml", yaml));
         let loaded = load::texts(&[source]).unwrap_or_else(|findings| panic!("{findings:?}"));
         let attributes = loaded.documents.attributes.keys().cloned().collect();
         self.needed = Needed { attributes, groups: true };
@@ -277,7 +277,7 @@ impl Asked {
     }
 
     pub(crate) async fn know(&self, user: &str) -> Known {
-        self.attributes.resolve(Identity::of_user(user), &self.needed).await
+        self.attributes.resolve(Identity::of_user(user), &self.needed, None).await.unwrap()
     }
 
     /// What an attribute resolves to, in words: its values, `missing`, or why it is unknown.

@@ -162,7 +162,7 @@ impl Row {
                 other => return refuse(format!("argument {other}")),
             }
         }
-        let name = called.name.to_string().to_lowercase();
+        let name = called.name.to_string().to_lowercase().replace("\"meshward\".\"system\".", "meshward.");
         match (name.as_str(), arguments.as_slice()) {
             ("if", [condition, then, otherwise]) => match self.evaluate(condition)? {
                 Datum::Boolean(true) => self.evaluate(then),
@@ -250,7 +250,7 @@ fn datum(cell: &Cell, of: ColumnType) -> Datum {
     }
 }
 
-fn cell(datum: Datum) -> Cell {
+pub(super) fn cell(datum: Datum) -> Cell {
     match datum {
         Datum::Null => Cell::Null,
         Datum::Boolean(value) => Cell::Boolean(value),

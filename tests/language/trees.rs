@@ -357,6 +357,8 @@ fn mask() -> impl Strategy<Value = MaskWord> {
         (1u32..=10_000).prop_map(Mask::KeepFirst),
         (1u32..=10_000).prop_map(Mask::KeepLast),
         Just(Mask::EmailDomain),
+        Just(Mask::Pseudonym),
+        Just(Mask::FormatPreserving),
         regex().prop_map(Mask::Regex),
         (1u32..=1_000_000_000).prop_filter_map("width", |width| Step::new(width).map(Mask::Bucket)),
         (1u32..=1_000_000_000).prop_filter_map("step", |step| Step::new(step).map(Mask::Round)),

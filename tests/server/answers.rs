@@ -36,6 +36,25 @@ async fn a_query_stays_with_the_revision_of_its_first_answer() {
 }
 
 #[tokio::test]
+async fn a_keyed_mask_says_what_must_be_understood_and_which_function_it_calls() {
+    let mask = |mask: &str| {
+        let rules = format!("[allow everyone to read, 'mask column country with {mask} for everyone']");
+        Server::start(&format!("{{kind: Policy, name: p, on: everything, rules: {rules}}}"))
+    };
+    let ask = async |server: &Server| {
+        server.until_revision(1);
+        let answer = server.client().await.decide_table(decide_table(context("jay"))).await.unwrap().into_inner();
+        let Some(proto::column_decision::Access::Mask(mask)) = answer.columns[0].access.clone() else { panic!() };
+        let functions: Vec<String> =
+            mask.executes.iter().map(|of| format!("{}.{}.{}", of.catalog, of.schema, of.function)).collect();
+        (answer.required_features, mask.run_as_plugin, functions)
+    };
+    let keyed = ask(&mask("pseudonym")).await;
+    assert_eq!(keyed, (vec!["keyed-masks".to_owned()], true, vec!["meshward.system.pseudonym".to_owned()]));
+    assert_eq!(ask(&mask("hash")).await, (Vec::new(), false, Vec::new()));
+}
+
+#[tokio::test]
 async fn what_cannot_be_read_is_an_invalid_argument_and_never_an_answer() {
     let server = Server::start(&rows_of("CL"));
     let mut client = server.client().await;

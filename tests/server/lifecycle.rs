@@ -96,6 +96,14 @@ fn exit_codes_tell_what_happened() {
     assert_eq!(explain("lake.s.t"), Some(0));
     assert_eq!(explain("lake.other.t"), Some(3));
     assert_eq!(explain("lake"), Some(2));
+    let masked =
+        "{kind: Policy, name: masks, on: lake.s.t, rules: ['mask column n with format preserving for everyone']}";
+    std::fs::write(folder.path().join("b.yaml"), masked).unwrap();
+    let typed = ["--column", "n:bigint", "--column", "m:bigint"];
+    let said =
+        run(&[&["explain", "--documents", documents, "--user", "jay", "--table", "lake.s.t"], &typed[..]].concat()).1;
+    let note = "note      format preserving is not possible on n: shown with pseudonym, since it is for text";
+    assert!(said.contains(note) && said.matches("note").count() == 1, "{said}");
     std::fs::write(folder.path().join("b.yaml"), "kind: Nonsense").unwrap();
     assert_eq!(run(&["check", documents]).0, Some(4));
     assert_eq!(explain("lake.s.t"), Some(4));

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jiff::tz::TimeZone;
 use meshward::answer::Answerer;
 use meshward::attributes::Sources;
+use meshward::attributes::held::Queries;
 use meshward::attributes::secret::Secrets;
 use meshward::document::finding::Source;
 use meshward::document::load;
@@ -27,7 +28,7 @@ fn documents(number: usize) -> load::Loaded {
         "kind: Policy\nname: p\non: everything\nrules:\n  - allow everyone to read\n  - only show rows where country = 'r{number}' for \
          everyone\n  - mask column country with constant 'm{number}' for everyone\n"
     );
-    let source = Arc::new(Source { path: "mesh.yaml".to_owned(), text });
+    let source = Arc::new(Source::new("mesh.yaml", text));
     load::texts(&[source]).unwrap()
 }
 
@@ -48,7 +49,8 @@ async fn no_decision_mixes_two_revisions() {
     let revisions =
         Arc::new(Revisions::new(TimeZone::UTC, Sources::new(Secrets::default(), metrics.sources().clone())));
     revisions.publish(&documents(1)).unwrap();
-    let decisions = Decisions::new(Answerer { revisions: Arc::clone(&revisions) }, metrics);
+    let decisions =
+        Decisions::new(Answerer { revisions: Arc::clone(&revisions), queries: Queries::default() }, metrics);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let router = tonic::transport::Server::builder().add_service(rpc::serve(decisions, None));

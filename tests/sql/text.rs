@@ -17,11 +17,14 @@ use meshward::model::column_type::ColumnType;
 use meshward::model::decision::{ColumnDecision, Decision, Rows};
 use meshward::model::mask::Mask;
 use meshward::model::name::{Identifier, Name, TableName};
+use meshward::model::regex::Regex;
 use meshward::model::request::{Column, Request, TableRequest};
 use meshward::model::subject::{Identity, Party, Resolved, Subject};
 use meshward::model::value::{Value, ValueType};
+use meshward::sql::expression::Masked;
+use meshward::sql::print;
 use proptest::prelude::*;
-use sqlparser::ast::{BinaryOperator, Expr, InTarget};
+use sqlparser::ast::{BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, InTarget};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 
@@ -201,6 +204,13 @@ impl Contents {
                 }
                 self.walk(otherwise);
             }
+            Expr::Function(called) => {
+                let FunctionArguments::List(list) = &called.args else { panic!("{called}") };
+                for argument in &list.args {
+                    let FunctionArg::Unnamed(FunctionArgExpr::Expr(argument)) = argument else { panic!("{called}") };
+                    self.walk(argument);
+                }
+            }
             other => panic!("{other} is none of what is printed"),
         }
     }
@@ -226,6 +236,25 @@ fn conjuncts<'a>(expression: &'a Expr, into: &mut Vec<&'a Expr>) {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_breaks_out_of_a_pattern(written in hostile_text(), shown in hostile_text(), column in hostile_text()) {
+        let escaped = |text: &str, signs: &str| text.chars().fold(String::new(), |mut escaped, c| {
+            if signs.contains(c) {
+                escaped.push('\\');
+            }
+            escaped.push(c);
+            escaped
+        });
+        let regex = Regex::new(&escaped(&written, "\\.+*?()|[]{}^$"), &escaped(&shown, "\\$"));
+        prop_assume!(!written.is_empty() && !column.is_empty() && regex.is_ok());
+        let regex = regex.unwrap();
+        let column = Identifier::new(&column);
+        let printed = print::mask(&Masked::Regex(regex.clone()), &column, ColumnType::Varchar(Some(9)));
+        let contents = contents(&whole(printed.as_str())?);
+        prop_assert_eq!(contents.texts, BTreeSet::from([regex.normal().to_owned(), regex.replacement().to_owned()]));
+        prop_assert_eq!(contents.columns, BTreeSet::from([column.as_str().to_owned()]));
+    }
 
     #[test]
     fn nothing_breaks_out_of_a_filter(hostile in hostile()) {

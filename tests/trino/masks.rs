@@ -102,6 +102,33 @@ const CASES: &[Case] = &[
             _ => None,
         },
     },
+    // Of the key of the tests: HMAC-SHA-256 as another program computes it.
+    Case {
+        table: "with_pseudonym",
+        mask: "pseudonym",
+        shown: |column| match column {
+            "text" => Some(json!("828d9f529f128702f6958e790e94516a")),
+            "long" => Some(json!("8e81653f21c22a21f57f9a33c18ecba0")),
+            "bytes" => Some(json!("wR+XvjRRxeZ6EUx0n8tqMg==")),
+            "id" => Some(json!("33f80542-7fd3-13be-0d23-3779b850f85b")),
+            "big" => Some(json!(496_464_535_251_969_334_i64)),
+            "big_half" => Some(json!(1_850_919_329_894_425_025_i64)),
+            _ => None,
+        },
+    },
+    Case {
+        table: "with_format",
+        mask: "format preserving",
+        shown: |column| match column {
+            "text" => Some(json!("kxzcs@prwt.dseucab")),
+            // What no form is kept of has a pseudonym.
+            "bytes" => Some(json!("wR+XvjRRxeZ6EUx0n8tqMg==")),
+            "id" => Some(json!("33f80542-7fd3-13be-0d23-3779b850f85b")),
+            "big" => Some(json!(496_464_535_251_969_334_i64)),
+            "big_half" => Some(json!(1_850_919_329_894_425_025_i64)),
+            _ => None,
+        },
+    },
     Case {
         table: "with_first",
         mask: "keep first 2",

@@ -103,7 +103,7 @@ fn meshward(pairs: usize) -> impl FnMut() -> bool {
         )
         .unwrap();
     }
-    let source = Arc::new(Source { path: "mesh.yaml".to_owned(), text });
+    let source = Arc::new(Source::new("mesh.yaml", text));
     let documents = load::texts(&[source]).map_err(|findings| findings[0].render()).unwrap().documents;
     let snapshot = Snapshot::build(&documents, &TimeZone::UTC);
     let identity =

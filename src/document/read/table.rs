@@ -12,28 +12,7 @@ impl Draft {
     pub(super) fn table(&mut self, fields: &mut Fields<'_>) -> Option<()> {
         let table = fields.table("name");
         let description = fields.description();
-        let mut columns: Vec<Column> = Vec::new();
-        for (name, types) in fields.mapping("columns") {
-            let Some(column) = fields.column(&name) else { continue };
-            let [written] = types.as_slice() else {
-                fields.find(Code::BadValue, &name.place, format!("column `{column}` has one type"));
-                continue;
-            };
-            if columns.iter().any(|other| other.name == column) {
-                let finding =
-                    fields.find(Code::DuplicateName, &name.place, format!("column `{column}` is there twice"));
-                finding.help = Some("Trino compares columns in lower case".to_owned());
-                continue;
-            }
-            let column_type = ColumnType::parse(written.as_str());
-            if matches!(column_type, ColumnType::Other | ColumnType::Unknown)
-                && let Err(meant) = stranger(written.as_str())
-            {
-                let message = format!("Trino has no type `{}`", written.as_str());
-                fields.find(Code::BadValue, &written.place, message).help = Some(meant);
-            }
-            columns.push(Column::typed(column, column_type));
-        }
+        let columns = columns(fields);
         let (name, place) = table?;
         let key = name.to_string();
         if self.claim(Kind::Table, &key, &key, &place, fields) {
@@ -45,6 +24,32 @@ impl Draft {
         }
         Some(())
     }
+}
+
+/// `columns`: names and types.
+pub(super) fn columns(fields: &mut Fields<'_>) -> Vec<Column> {
+    let mut columns: Vec<Column> = Vec::new();
+    for (name, types) in fields.mapping("columns") {
+        let Some(column) = fields.column(&name) else { continue };
+        let [written] = types.as_slice() else {
+            fields.find(Code::BadValue, &name.place, format!("column `{column}` has one type"));
+            continue;
+        };
+        if columns.iter().any(|other| other.name == column) {
+            let finding = fields.find(Code::DuplicateName, &name.place, format!("column `{column}` is there twice"));
+            finding.help = Some("Trino compares columns in lower case".to_owned());
+            continue;
+        }
+        let column_type = ColumnType::parse(written.as_str());
+        if matches!(column_type, ColumnType::Other | ColumnType::Unknown)
+            && let Err(meant) = stranger(written.as_str())
+        {
+            let message = format!("Trino has no type `{}`", written.as_str());
+            fields.find(Code::BadValue, &written.place, message).help = Some(meant);
+        }
+        columns.push(Column::typed(column, column_type));
+    }
+    columns
 }
 
 /// Types that no rule compares with and only NULL masks. A connector may have more of its own, so that only what looks like a
@@ -96,6 +101,9 @@ fn stranger(written: &str) -> Result<(), String> {
     let base = lower.split('(').next().unwrap_or("").trim();
     if OPAQUE.contains(&base) {
         return Ok(());
+    }
+    if lower.contains('(') && !lower.contains(')') {
+        return Err("put quotes around it: within `{...}` a comma ends text that has none".to_owned());
     }
     if KNOWN.contains(&base) {
         return Err(format!("`{base}` takes other parameters: for example decimal(12,2), varchar(25), timestamp(3)"));

@@ -169,7 +169,7 @@ fn compatible(check: &mut Check<'_>, left: &Operand, right: &Operand) {
         || dates(right_type, left_type);
     if !fits {
         let message = format!("{left} is a {left_type} and {right} is a {right_type}, so they can never be equal");
-        check.find(Code::TypeMismatch, operand_span(right), message);
+        check.find(Code::TypeMismatch, right.span(), message);
     }
 }
 
@@ -190,14 +190,5 @@ fn ordered(check: &mut Check<'_>, operands: &[&Operand]) {
             check.find(Code::NeedsSingle, attribute.span, message).help =
                 Some("declare it `single: true` if it has one value at most".to_owned());
         }
-    }
-}
-
-fn operand_span(operand: &Operand) -> Span {
-    match operand {
-        Operand::Column(column) => column.span,
-        Operand::ColumnTagged(tag) => tag.span,
-        Operand::Attribute(attribute) => attribute.span,
-        Operand::Literal(value) => value.span,
     }
 }

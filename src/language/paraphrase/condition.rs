@@ -189,7 +189,7 @@ impl Telling<'_> {
     fn comparison(&self, left: &Operand, operator: Comparison, right: &Operand) -> String {
         // What is compared with an attribute comes first: `country is one of their values of ...`.
         if matches!(left, Operand::Attribute(_)) && matches!(right, Operand::Column(_) | Operand::ColumnTagged(_)) {
-            return self.comparison(right, mirrored(operator), left);
+            return self.comparison(right, operator.mirrored(), left);
         }
         match (operator, self.several(left), self.several(right)) {
             (Comparison::Equal, Some(one), Some(other)) => {
@@ -260,16 +260,6 @@ fn compared(operator: Comparison) -> &'static str {
         Comparison::LessOrEqual => "is at most",
         Comparison::Greater => "is more than",
         Comparison::GreaterOrEqual => "is at least",
-    }
-}
-
-fn mirrored(operator: Comparison) -> Comparison {
-    match operator {
-        Comparison::Equal | Comparison::NotEqual => operator,
-        Comparison::Less => Comparison::Greater,
-        Comparison::LessOrEqual => Comparison::GreaterOrEqual,
-        Comparison::Greater => Comparison::Less,
-        Comparison::GreaterOrEqual => Comparison::LessOrEqual,
     }
 }
 

@@ -114,10 +114,29 @@ fn named(cursor: &mut Cursor<'_>, members: &mut Vec<Member>) -> Result<(), Diagn
         members.push(Member::User(cursor.exact_name("a user's name")?));
         more(cursor, members, |cursor| cursor.exact_name("a user's name").map(Member::User))
     } else {
-        Err(cursor.expected(
-            "whom it is about: `everyone`, `members of group \"...\"`, `user \"...\"` or `those with ...`",
-            MEMBER_WORDS,
-        ))
+        Err(nobody(cursor))
+    }
+}
+
+fn nobody(cursor: &Cursor<'_>) -> Diagnostic {
+    let diagnostic = cursor.expected(
+        "whom it is about: `everyone`, `members of group \"...\"`, `user \"...\"` or `those with ...`",
+        MEMBER_WORDS,
+    );
+    if cursor.sees("group|groups") {
+        diagnostic.with_help("write `members of group \"...\"`")
+    } else if cursor.sees("role|roles") {
+        diagnostic.with_help("write `those in role \"...\"`")
+    } else if cursor.sees("purpose|purposes") {
+        diagnostic.with_help("write `those acting for purpose \"...\"`")
+    } else if matches!(cursor.peek(), Some(Token::Attribute(_))) {
+        diagnostic.with_help(format!("write `those with {} ...`", cursor.found()))
+    } else if diagnostic.help.is_none() && matches!(cursor.peek(), Some(Token::Quoted(_) | Token::Word(_))) {
+        let name = cursor.found();
+        let name = if name.starts_with(['"', '\'']) { name.to_owned() } else { format!("\"{name}\"") };
+        diagnostic.with_help(format!("write `members of group {name}` or `user {name}`"))
+    } else {
+        diagnostic
     }
 }
 

@@ -1,6 +1,7 @@
 //! Which columns: `columns tagged PII except PII.Email`, `column salary`, `untagged columns`.
 
 use crate::language::diagnostic::Diagnostic;
+use crate::language::lex::Token;
 use crate::language::parse::cursor::Cursor;
 use crate::language::syntax::{ColumnTarget, ColumnWord};
 
@@ -44,6 +45,18 @@ fn word(cursor: &mut Cursor<'_>, listing: &mut Option<Listing>) -> Result<Column
             Some(column) => Ok(ColumnWord::Named(column)),
             None => Err(cursor.expected("a column's name", &[])),
         },
-        None => Err(cursor.expected("`columns tagged` or `column`", &["columns", "column", "untagged"])),
+        None => Err(neither(cursor)),
+    }
+}
+
+/// `hide salary`: whether that is a column or a tag has to be said.
+fn neither(cursor: &Cursor<'_>) -> Diagnostic {
+    let diagnostic = cursor.expected("`columns tagged` or `column`", &["columns", "column", "untagged"]);
+    match cursor.peek() {
+        Some(Token::Word(_) | Token::Quoted(_)) if diagnostic.help.is_none() => {
+            let name = cursor.found();
+            diagnostic.with_help(format!("write `column {name}`, or `columns tagged {name}` if it is a tag"))
+        }
+        _ => diagnostic,
     }
 }

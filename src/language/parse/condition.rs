@@ -244,11 +244,35 @@ fn after_operand(cursor: &mut Cursor<'_>, left: Operand, is: bool, negated: bool
     }
     if is && !negated && !cursor.at_end() {
         // `country is 'CL'`
+        bare_word_after_is(cursor, &left, "=")?;
         let right = operand(cursor)?;
         return Ok(Condition::Compare { left, operator: Comparison::Equal, right, case: case(cursor) });
     }
+    if is && negated {
+        bare_word_after_is(cursor, &left, "<>")?;
+    }
+    // Bare words before it are one name, `like` among them.
+    let like = matches!(&left, Operand::Column(column) if column.node.as_str().ends_with("like"));
+    if like && matches!(cursor.peek(), Some(Token::Quoted(_))) {
+        return Err(cursor
+            .expected("a comparison such as `=`, `in`, `is null` or `starts with`", &[])
+            .with_help("write `starts with 'A'`, `ends with 'z'` or `contains 'x'`, with `ignoring case` after it if case does not count"));
+    }
     let words = &["in", "is", "between", "starts with", "ends with", "contains", "includes"];
     Err(cursor.expected("a comparison such as `=`, `in`, `is null` or `starts with`", words))
+}
+
+/// `country is France`: a bare word names a column, and after `is` people mean a value.
+fn bare_word_after_is(cursor: &Cursor<'_>, left: &Operand, sign: &str) -> Result<(), Diagnostic> {
+    let bare =
+        matches!(cursor.peek(), Some(Token::Word(_))) && !cursor.sees("the|value|column|columns|a|an|true|false");
+    if !bare {
+        return Ok(());
+    }
+    let word = cursor.found();
+    Err(cursor.expected("a value in quotes", &[]).with_help(format!(
+        "write `{left} {sign} '{word}'` for the value, `{left} {sign} {word}` for a column of that name"
+    )))
 }
 
 fn membership(cursor: &mut Cursor<'_>, left: Operand) -> Result<Condition, Diagnostic> {

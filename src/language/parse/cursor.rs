@@ -27,11 +27,13 @@ pub(super) struct Cursor<'a> {
     lexemes: &'a [Lexeme],
     at: usize,
     depth: usize,
+    /// What was wrong with parts before the one that is read.
+    earlier: Vec<Diagnostic>,
 }
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(text: &'a str, lexemes: &'a [Lexeme]) -> Self {
-        Self { text, lexemes, at: 0, depth: 0 }
+        Self { text, lexemes, at: 0, depth: 0, earlier: Vec::new() }
     }
 
     pub(super) fn peek(&self) -> Option<&'a Token> {
@@ -91,6 +93,11 @@ impl<'a> Cursor<'a> {
 
     pub(super) fn at_end(&self) -> bool {
         self.at >= self.lexemes.len()
+    }
+
+    /// Whether the next token is the last.
+    pub(super) fn is_last(&self) -> bool {
+        self.at + 1 == self.lexemes.len()
     }
 
     /// The sentence must end here.
@@ -173,6 +180,12 @@ impl<'a> Cursor<'a> {
         if self.takes_symbol(symbol) { Ok(()) } else { Err(self.expected(&format!("`{symbol}`"), &[])) }
     }
 
+    /// The next token as it is written.
+    pub(super) fn found(&self) -> &'a str {
+        let span = self.span();
+        self.text.get(span.start..span.end).unwrap_or("")
+    }
+
     /// What to say when `what` should have come next; `words` are the keywords that it could have been.
     pub(super) fn expected(&self, what: &str, words: &[&str]) -> Diagnostic {
         let span = self.span();
@@ -183,15 +196,103 @@ impl<'a> Cursor<'a> {
                 format!("the sentence ends where {what} was expected"),
             );
         }
-        let found = self.text.get(span.start..span.end).unwrap_or("");
+        let found = self.found();
         let message = format!("expected {what}, found `{found}`");
         let diagnostic = Diagnostic::new(Code::UnexpectedText, span, message);
+        if let Some(help) = self.misplaced() {
+            return diagnostic.with_help(help);
+        }
         match near_miss(found, words.iter().copied()) {
             Some(meant) if !meant.eq_ignore_ascii_case(found) => {
                 diagnostic.with_help(format!("did you mean `{meant}`?"))
             }
             _ => diagnostic,
         }
+    }
+
+    /// Where what comes next belongs, if it is something that people put into sentences and that stands elsewhere.
+    fn misplaced(&self) -> Option<String> {
+        let date_next = match self.lexemes.get(self.at + 1).map(|lexeme| &lexeme.token) {
+            Some(Token::Date(date)) => Some(date),
+            _ => None,
+        };
+        if let (true, Some(date)) = (self.sees("until|through"), date_next) {
+            return Some(format!("the last day is a field of the policy, beside `on`: `until: {date}`"));
+        }
+        if let (true, Some(date)) = (self.sees("from|since|starting"), date_next) {
+            return Some(format!("the first day is a field of the policy, beside `on`: `from: {date}`"));
+        }
+        if self.sees_when() {
+            return Some(
+                "when a rule holds is said of people: `those with on weekdays`, `those with between 08:00 and 18:00`"
+                    .to_owned(),
+            );
+        }
+        self.sees_object().then(|| "what rules are on is a field of the policy: `on: catalog.schema.table`".to_owned())
+    }
+
+    /// `on weekdays`, `between 08:00`
+    pub(super) fn sees_when(&self) -> bool {
+        let time_next = matches!(self.lexemes.get(self.at + 1).map(|lexeme| &lexeme.token), Some(Token::Time(_)));
+        self.sees("on weekdays|weekends") || (self.sees("between") && time_next)
+    }
+
+    /// `until 2027-01-01`
+    pub(super) fn sees_day(&self) -> bool {
+        let date_next = matches!(self.lexemes.get(self.at + 1).map(|lexeme| &lexeme.token), Some(Token::Date(_)));
+        self.sees("until|through|from|since|starting") && date_next
+    }
+
+    /// `lake.finance.*`, `on lake.finance.*`, `on table orders`. Some actions have `from` and `table` in their own words.
+    pub(super) fn sees_object(&self) -> bool {
+        let is_object = |offset: usize| self.word_at(offset).is_some_and(|word| word.contains(['.', '*']));
+        is_object(0)
+            || (self.sees("on|in|from|of") && is_object(1))
+            || self.sees("on table|tables|catalog|schema|domain|everything")
+    }
+
+    /// Reads a part of a sentence; when it is wrong, goes on to where the next begins, so that one reading tells of both.
+    pub(super) fn recover<T>(
+        &mut self,
+        next: &[&str],
+        read: impl FnOnce(&mut Self) -> Result<T, Diagnostic>,
+    ) -> Result<T, Diagnostic> {
+        let part = read(self);
+        if part.is_err() {
+            let in_condition = |cursor: &Self| {
+                cursor.at.checked_sub(1).and_then(|before| cursor.lexemes.get(before)).is_some_and(
+                    |before| matches!(&before.token, Token::Word(word) if matches!(word.as_str(), "acting" | "working")),
+                )
+            };
+            while !self.at_end() && (in_condition(self) || !next.iter().any(|begins| self.sees(begins))) {
+                self.advance();
+            }
+        }
+        part
+    }
+
+    /// Both parts, or what is wrong with either; of two the first is kept for [`Cursor::diagnostics`].
+    pub(super) fn both<A, B>(
+        &mut self,
+        first: Result<A, Diagnostic>,
+        second: Result<B, Diagnostic>,
+    ) -> Result<(A, B), Diagnostic> {
+        match (first, second) {
+            (Ok(first), Ok(second)) => Ok((first, second)),
+            (Err(first), Err(second)) => {
+                self.earlier.push(first);
+                Err(second)
+            }
+            (Err(wrong), Ok(_)) | (Ok(_), Err(wrong)) => Err(wrong),
+        }
+    }
+
+    /// All that was wrong, in the order of the text.
+    pub(super) fn diagnostics(self, last: Diagnostic) -> Vec<Diagnostic> {
+        let mut all = self.earlier;
+        all.push(last);
+        all.sort_by_key(|diagnostic| diagnostic.span.start);
+        all
     }
 
     /// Goes one level of nesting deeper for as long as `read` runs.
@@ -210,7 +311,8 @@ impl<'a> Cursor<'a> {
     fn bare_run(&mut self) -> Option<String> {
         let mut words: Vec<&str> = Vec::new();
         while let Some(Token::Word(word)) = self.peek() {
-            if STOP_WORDS.contains(&word.to_lowercase().as_str()) || word.contains('*') {
+            let stops = STOP_WORDS.contains(&word.to_lowercase().as_str()) || word.contains('*');
+            if stops || self.sees_when() || self.sees_day() {
                 break;
             }
             words.push(word);

@@ -30,7 +30,10 @@ const UNAVAILABLE: &[(&str, &str)] = &[
         "encrypt|encryption|encrypting|tokenize|tokenization|tokens",
         "`format preserving` can be reversed, `pseudonym` cannot",
     ),
-    ("redact|redaction|redacting|redacted|blank|remove", "write `null` or `constant '...'`"),
+    (
+        "redact|redaction|redacting|redacted|blank|blanks|remove|nothing|empty|zero|zeros",
+        "write `null` or `constant '...'`",
+    ),
     (
         "noise|jitter|random|randomize|randomizing|shuffle|shuffling",
         "`round to` and `bucket` give numbers that are less exact",
@@ -45,6 +48,14 @@ pub(super) fn mask(cursor: &mut Cursor<'_>) -> Result<MaskWord, Diagnostic> {
     }
     if cursor.takes("hash|hashing|hashes|hashed") {
         return Ok(MaskWord::Known(Mask::Hash));
+    }
+    if cursor.takes("pseudonym|pseudonyms|pseudonymization|pseudonymizing") {
+        return Ok(MaskWord::Known(Mask::Pseudonym));
+    }
+    if cursor.takes_any(&["format preserving|preservation encryption", "format preserving|preservation"])
+        || cursor.takes_any(&["format-preserving encryption", "format-preserving"])
+    {
+        return Ok(MaskWord::Known(Mask::FormatPreserving));
     }
     if cursor.takes("constant") {
         return match literal(cursor)? {
@@ -133,5 +144,18 @@ fn unknown_mask(cursor: &Cursor<'_>) -> Diagnostic {
     if let Some((_, instead)) = UNAVAILABLE.iter().find(|(words, _)| cursor.sees(words)) {
         return Diagnostic::new(Code::MaskNotAvailable, cursor.span(), "there is no such mask").with_help(*instead);
     }
-    cursor.expected("a mask, such as `null`, `hash`, `constant '...'` or `keep last 4`", MASKS)
+    let diagnostic = cursor.expected("a mask, such as `null`, `hash`, `constant '...'` or `keep last 4`", MASKS);
+    match cursor.peek() {
+        Some(Token::Number(_) | Token::Date(_) | Token::Quoted(_)) => {
+            let value = cursor.found();
+            diagnostic.with_help(format!("write `constant {value}` to show that in place of every value"))
+        }
+        Some(Token::Word(word)) if word.chars().all(|c| c == '*') => {
+            diagnostic.with_help(format!("write `constant '{word}'`, or `keep last 4` to show the end"))
+        }
+        _ if cursor.sees("sha256|sha-256|sha|sha1|sha-1|sha512|sha-512|md5|fingerprint") => {
+            diagnostic.with_help("write `hash`, which is SHA-256")
+        }
+        _ => diagnostic,
+    }
 }

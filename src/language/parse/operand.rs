@@ -52,14 +52,48 @@ pub(super) fn operand(cursor: &mut Cursor<'_>) -> Result<Operand, Diagnostic> {
     if let Some(literal) = literal(cursor)? {
         return Ok(Operand::Literal(literal));
     }
+    let start = cursor.span();
+    if let Some(meant) = about_the_user(cursor) {
+        // FAIL-CLOSED: read as a column's name it would be a column that no table has.
+        let message = "this says something of the user, and bare words name a column";
+        return Err(Diagnostic::new(Code::UnexpectedText, cursor.span_from(start), message)
+            .with_help(format!("an attribute of the user is written `{meant}`")));
+    }
     named_column(cursor)
 }
 
 fn named_column(cursor: &mut Cursor<'_>) -> Result<Operand, Diagnostic> {
     match cursor.column()? {
         Some(column) if !column.node.as_str().is_empty() => Ok(Operand::Column(column)),
-        _ => Err(cursor.expected("a column, an `@attribute` or a value", &[])),
+        _ => {
+            let diagnostic = cursor.expected("a column, an `@attribute` or a value", &[]);
+            let purpose = cursor.sees("purpose|purposes");
+            let help = "what a query is for is `acting for purpose \"...\"`; a column is `column \"purpose\"`";
+            Err(if purpose { diagnostic.with_help(help) } else { diagnostic })
+        }
     }
+}
+
+/// `user's region`, `region of the user`, `current_user`: the attribute that is meant. Where it is something else nothing is taken.
+fn about_the_user(cursor: &mut Cursor<'_>) -> Option<String> {
+    let before = cursor.position();
+    if cursor.takes("current_user|session_user") {
+        return Some("@user".to_owned());
+    }
+    if cursor.takes("user's|users'|my|his|her|their") {
+        if let Ok(Some(name)) = cursor.column() {
+            return Some(format!("@{}", name.node));
+        }
+    } else if let Ok(Some(words)) = cursor.column() {
+        let name = ["_of_the_user", "_of_user", "_of_the_querying_user", "_of_the_current_user"]
+            .iter()
+            .find_map(|end| words.node.as_str().strip_suffix(end));
+        if let (true, Some(name)) = (cursor.position() > before + 1, name) {
+            return Some(format!("@{name}"));
+        }
+    }
+    cursor.rewind(before);
+    None
 }
 
 fn tagged_column(cursor: &mut Cursor<'_>) -> Result<Option<Spanned<Name>>, Diagnostic> {
@@ -97,7 +131,15 @@ fn values(cursor: &mut Cursor<'_>) -> Result<Vec<Spanned<Value>>, Diagnostic> {
     loop {
         match literal(cursor)? {
             Some(value) => values.push(value),
-            None => return Err(cursor.expected("a value in quotes, a number or a date", &[])),
+            None => {
+                let diagnostic = cursor.expected("a value in quotes, a number or a date", &[]);
+                let word = matches!(cursor.peek(), Some(Token::Word(_)));
+                return Err(if word {
+                    diagnostic.with_help(format!("write `'{}'`", cursor.found()))
+                } else {
+                    diagnostic
+                });
+            }
         }
         if !cursor.takes_symbol(",") && !cursor.takes("or") {
             return Ok(values);

@@ -7,7 +7,9 @@ use crate::language::parse::columns::columns;
 use crate::language::parse::condition::condition;
 use crate::language::parse::cursor::Cursor;
 use crate::language::parse::mask::mask;
-use crate::language::syntax::{ActionWord, Audience, AudienceBase, Lifting, Rule, Sentence, Spanned};
+use crate::language::syntax::{
+    ActionWord, Audience, AudienceBase, Condition, Lifting, MaskWord, Rule, Sentence, Spanned,
+};
 use crate::model::name::Name;
 
 const VERBS: &[&str] = &[
@@ -47,8 +49,10 @@ fn sentence(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
     } else if cursor.takes("mask|masks") {
         mask_columns(cursor)
     } else if cursor.takes("hide|hides") {
-        let columns = columns(cursor)?;
-        Ok(Sentence::HideColumns { columns, audience: restricted(cursor)? })
+        let columns = cursor.recover(&["for"], columns);
+        let audience = restricted(cursor);
+        let (columns, audience) = cursor.both(columns, audience)?;
+        Ok(Sentence::HideColumns { columns, audience })
     } else if cursor.takes("limit|limits use|usage to the") {
         limit_use(cursor)
     } else if cursor.takes("never show|shows") {
@@ -83,27 +87,46 @@ fn restricted(cursor: &mut Cursor<'_>) -> Result<Audience, Diagnostic> {
 }
 
 fn allow(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
-    let audience = audience(cursor)?;
+    let audience = cursor.recover(&["to"], audience);
     if cursor.takes("to act as") {
-        return Ok(Sentence::ActAs { audience, targets: members(cursor)? });
+        let targets = members(cursor);
+        let (audience, targets) = cursor.both(audience, targets)?;
+        return Ok(Sentence::ActAs { audience, targets });
     }
+    let gives = given(cursor);
+    let (audience, (actions, rows, purposes)) = cursor.both(audience, gives)?;
+    Ok(Sentence::Allow { audience, actions, rows, purposes })
+}
+
+type Given = (Vec<Spanned<ActionWord>>, Option<Condition>, Vec<Spanned<Name>>);
+
+/// `to read rows where C for purpose P`
+fn given(cursor: &mut Cursor<'_>) -> Result<Given, Diagnostic> {
     cursor.demand(&["to"])?;
     let actions = actions(cursor)?;
-    let rows = if cursor.takes_any(&["only rows where", "the rows where", "rows where"]) {
-        Some(condition(cursor)?)
+    let rows = if cursor.takes_any(&["only the rows where", "only rows where", "the rows where", "rows where"]) {
+        condition(cursor).map(Some)
+    } else if cursor.sees("where") {
+        Err(cursor.expected("`rows where` and a condition", &[]).with_help("write `rows where` in place of `where`"))
     } else if cursor.sees("only|rows") || cursor.sees("the rows") {
-        return Err(cursor.expected("`rows where` and a condition", &["rows where"]));
+        Err(cursor.expected("`rows where` and a condition", &["rows where"]))
     } else {
-        None
+        Ok(None)
     };
-    Ok(Sentence::Allow { audience, actions, rows, purposes: for_purposes(cursor)? })
+    Ok((actions, rows?, for_purposes(cursor)?))
 }
 
 fn deny(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
-    let audience = audience(cursor)?;
+    let audience = cursor.recover(&["to"], audience);
+    let denied = denied(cursor);
+    let (audience, (actions, purposes)) = cursor.both(audience, denied)?;
+    Ok(Sentence::Deny { audience, actions, purposes })
+}
+
+/// `to drop for purpose P`
+fn denied(cursor: &mut Cursor<'_>) -> Result<(Vec<Spanned<ActionWord>>, Vec<Spanned<Name>>), Diagnostic> {
     cursor.demand(&["to"])?;
-    let actions = actions(cursor)?;
-    Ok(Sentence::Deny { audience, actions, purposes: for_purposes(cursor)? })
+    Ok((actions(cursor)?, for_purposes(cursor)?))
 }
 
 fn actions(cursor: &mut Cursor<'_>) -> Result<Vec<Spanned<ActionWord>>, Diagnostic> {
@@ -119,11 +142,13 @@ fn actions(cursor: &mut Cursor<'_>) -> Result<Vec<Spanned<ActionWord>>, Diagnost
 }
 
 /// Words that end an action's.
-const ENDS_OF_ACTIONS: [&str; 5] = ["and", "or", "rows", "only", "for"];
+const ENDS_OF_ACTIONS: [&str; 6] = ["and", "or", "rows", "only", "for", "where"];
 
-/// Whether an action is words also when a space stands for each `-` and `_`, as it is printed: `a-or-b` would be two.
+/// Whether an action is words also when a space stands for each `-` and `_`, as it is printed: `a-or-b` would be two. No action has
+/// `weekdays`, a place or a number in it, which stand after an action.
 fn reads_as_words(action: &Name) -> bool {
-    let is_word = |part: &str| part.starts_with(char::is_alphabetic) && !ENDS_OF_ACTIONS.contains(&part);
+    let ends = |part: &str| ENDS_OF_ACTIONS.contains(&part) || matches!(part, "weekdays" | "weekends" | "everything");
+    let is_word = |part: &str| part.starts_with(char::is_alphabetic) && !part.contains(['.', '*']) && !ends(part);
     action.folded().split('_').all(is_word)
 }
 
@@ -133,7 +158,7 @@ fn action_name(cursor: &mut Cursor<'_>) -> Result<Spanned<Name>, Diagnostic> {
     let mut words: Vec<String> = Vec::new();
     while let Some(Token::Word(word)) = cursor.peek() {
         let ends = ENDS_OF_ACTIONS.iter().any(|end| cursor.sees(end)) || cursor.sees("the rows");
-        if ends {
+        if ends || cursor.sees_when() || cursor.sees_day() || cursor.sees_object() {
             break;
         }
         words.push(word.to_lowercase());
@@ -166,12 +191,16 @@ fn purposes(cursor: &mut Cursor<'_>) -> Result<Vec<Spanned<Name>>, Diagnostic> {
 fn only_show(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
     cursor.takes("the");
     if cursor.takes("rows|row where") || cursor.takes("rows|row when") {
-        let rows = condition(cursor)?;
-        return Ok(Sentence::OnlyShowRows { rows, audience: restricted(cursor)? });
+        let rows = cursor.recover(&["for"], condition);
+        let audience = restricted(cursor);
+        let (rows, audience) = cursor.both(rows, audience)?;
+        return Ok(Sentence::OnlyShowRows { rows, audience });
     }
     if cursor.sees("column|columns") || cursor.sees("untagged") {
-        let columns = columns(cursor)?;
-        return Ok(Sentence::OnlyShowColumns { columns, audience: restricted(cursor)? });
+        let columns = cursor.recover(&["for"], columns);
+        let audience = restricted(cursor);
+        let (columns, audience) = cursor.both(columns, audience)?;
+        return Ok(Sentence::OnlyShowColumns { columns, audience });
     }
     Err(not_enforceable(cursor)
         .unwrap_or_else(|| cursor.expected("`rows where` or `columns`", &["rows where", "columns"])))
@@ -190,9 +219,22 @@ fn never_show(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
 }
 
 fn mask_columns(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
-    let columns = columns(cursor)?;
-    cursor.demand(&["with", "using", "by"])?;
+    let columns = cursor.recover(&["with|using|by", "where", "for"], columns);
+    let mask = cursor.recover(&["where", "for"], |cursor| {
+        cursor.demand(&["with", "using", "by"])?;
+        mask(cursor)
+    });
+    let cells = if cursor.takes("where") { cursor.recover(&["for"], condition).map(Some) } else { Ok(None) };
+    let audience = restricted(cursor);
+    let shown = cursor.both(columns, mask);
+    let whom = cursor.both(cells, audience);
+    let ((columns, mask), (cells, audience)) = cursor.both(shown, whom)?;
+    Ok(Sentence::MaskColumns { columns, mask, cells, audience })
+}
+
+/// `M [where C]`
+pub(super) fn mask_of_cells(cursor: &mut Cursor<'_>) -> Result<(MaskWord, Option<Condition>), Diagnostic> {
     let mask = mask(cursor)?;
     let cells = if cursor.takes("where") { Some(condition(cursor)?) } else { None };
-    Ok(Sentence::MaskColumns { columns, mask, cells, audience: restricted(cursor)? })
+    Ok((mask, cells))
 }

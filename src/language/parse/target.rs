@@ -70,7 +70,12 @@ fn one(cursor: &mut Cursor<'_>) -> Result<Target, Diagnostic> {
             Ok(inner)
         });
     }
-    cursor.skip(&["all", "the"]);
+    let all = cursor.sees("all|any|every|each");
+    cursor.skip(&["all", "any", "every", "each", "the"]);
+    if all && cursor.sees("table|tables|data") && cursor.is_last() || all && cursor.at_end() {
+        let diagnostic = Diagnostic::new(Code::UnexpectedText, cursor.span(), "expected what it is on");
+        return Err(diagnostic.with_help("write `everything`, or a pattern such as `lake.*`"));
+    }
     if cursor.takes("everything") {
         Ok(Target::Everything)
     } else if cursor.takes("system") {

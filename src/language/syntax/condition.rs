@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::language::syntax::Spanned;
+use crate::language::syntax::{Span, Spanned};
 use crate::model::name::{Identifier, Name};
 use crate::model::value::Value;
 
@@ -152,6 +152,20 @@ pub enum Comparison {
     GreaterOrEqual,
 }
 
+impl Comparison {
+    /// What holds with the sides changed: `a < b` is `b > a`.
+    #[must_use]
+    pub fn mirrored(self) -> Self {
+        match self {
+            Self::Equal | Self::NotEqual => self,
+            Self::Less => Self::Greater,
+            Self::LessOrEqual => Self::GreaterOrEqual,
+            Self::Greater => Self::Less,
+            Self::GreaterOrEqual => Self::LessOrEqual,
+        }
+    }
+}
+
 /// Ways to look into text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TextMatch {
@@ -209,14 +223,28 @@ pub enum Days {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mention<'a> {
     /// `@attribute`
-    Attribute(&'a Name),
+    Attribute(&'a Spanned<Name>),
     /// `column tagged T`
-    ColumnTagged(&'a Name),
+    ColumnTagged(&'a Spanned<Name>),
     /// A column by name.
-    Column(&'a Identifier),
+    Column(&'a Spanned<Identifier>),
+    /// A List document.
+    List(&'a Spanned<Name>),
+    /// A condition that is about the person, the purpose or the hour alone, and has no operands: `member of group "g"`.
+    Whole(&'a Condition),
 }
 
 impl Condition {
+    /// Tells of the condition and of every one inside it.
+    pub fn each<'a>(&'a self, tell: &mut impl FnMut(&'a Condition)) {
+        tell(self);
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.each(tell)),
+            Self::Not(inner) => inner.each(tell),
+            _ => {}
+        }
+    }
+
     /// Tells of everything that the condition mentions, in the order of the text.
     // INVARIANT: every form is named here, so that a new one cannot be passed over.
     pub fn mentions<'a>(&'a self, tell: &mut impl FnMut(Mention<'a>)) {
@@ -232,7 +260,7 @@ impl Condition {
                 set.mention(tell);
             }
             Self::Includes { attribute, value, .. } => {
-                tell(Mention::Attribute(&attribute.node));
+                tell(Mention::Attribute(attribute));
                 value.mention(tell);
             }
             Self::Between { left, low, high } => [left, low, high].into_iter().for_each(|side| side.mention(tell)),
@@ -241,24 +269,34 @@ impl Condition {
             | Self::WithinLast { left, .. }
             | Self::OlderThan { left, .. }
             | Self::InRelation { left, .. } => left.mention(tell),
-            Self::IsPresent(attribute) => tell(Mention::Attribute(&attribute.node)),
+            Self::IsPresent(attribute) => tell(Mention::Attribute(attribute)),
             Self::MemberOf(_)
             | Self::InRole(_)
             | Self::UserIs(_)
             | Self::ActingFor(_)
             | Self::ClockBetween(..)
-            | Self::On(_)
-            | Self::Sql(_) => {}
+            | Self::On(_) => tell(Mention::Whole(self)),
+            Self::Sql(_) => {}
         }
     }
 }
 
 impl Operand {
+    /// Where it stands.
+    pub fn span(&self) -> Span {
+        match self {
+            Self::Column(column) => column.span,
+            Self::ColumnTagged(tag) => tag.span,
+            Self::Attribute(attribute) => attribute.span,
+            Self::Literal(value) => value.span,
+        }
+    }
+
     fn mention<'a>(&'a self, tell: &mut impl FnMut(Mention<'a>)) {
         match self {
-            Self::Column(column) => tell(Mention::Column(&column.node)),
-            Self::ColumnTagged(tag) => tell(Mention::ColumnTagged(&tag.node)),
-            Self::Attribute(attribute) => tell(Mention::Attribute(&attribute.node)),
+            Self::Column(column) => tell(Mention::Column(column)),
+            Self::ColumnTagged(tag) => tell(Mention::ColumnTagged(tag)),
+            Self::Attribute(attribute) => tell(Mention::Attribute(attribute)),
             Self::Literal(_) => {}
         }
     }
@@ -267,10 +305,11 @@ impl Operand {
 impl Set {
     fn mention<'a>(&'a self, tell: &mut impl FnMut(Mention<'a>)) {
         match self {
-            Self::Column(column) => tell(Mention::Column(&column.node)),
-            Self::ColumnTagged(tag) => tell(Mention::ColumnTagged(&tag.node)),
-            Self::Attribute(attribute) => tell(Mention::Attribute(&attribute.node)),
-            Self::Values(_) | Self::List(_) => {}
+            Self::Column(column) => tell(Mention::Column(column)),
+            Self::ColumnTagged(tag) => tell(Mention::ColumnTagged(tag)),
+            Self::Attribute(attribute) => tell(Mention::Attribute(attribute)),
+            Self::List(list) => tell(Mention::List(list)),
+            Self::Values(_) => {}
         }
     }
 }

@@ -11,13 +11,23 @@ use meshward::model::value::{Value, ValueType};
 use sha2::{Digest, Sha256};
 
 use crate::engine::cell::Cell;
+use crate::engine::keyed;
 
 /// What is shown in place of a value under these masks.
 pub(super) fn shown(masks: &[&Mask], cell: &Cell, of: ColumnType) -> Cell {
-    // What a type cannot hold falls to what it can: of the stronger ones only null fits whatever the type.
-    let held: Vec<&Mask> = masks.iter().map(|mask| if holds(of, mask) { *mask } else { &Mask::Null }).collect();
+    let held: Vec<&Mask> = masks.iter().map(|mask| fallen(mask, of)).collect();
     let Some(mask) = strongest(&held, of) else { return cell.clone() };
     apply(&mask, cell, of)
+}
+
+/// What a type cannot hold falls to the next stronger that it can; only null fits whatever the type.
+fn fallen(mask: &Mask, of: ColumnType) -> &Mask {
+    let stronger: &[Mask] = match mask {
+        Mask::FormatPreserving => &[Mask::Pseudonym, Mask::Hash],
+        Mask::Pseudonym => &[Mask::Hash],
+        _ => &[],
+    };
+    std::iter::once(mask).chain(stronger).find(|mask| holds(of, mask)).unwrap_or(&Mask::Null)
 }
 
 /// The mask that is at least as strong as every other; where two cannot be compared, NULL.
@@ -35,12 +45,19 @@ fn strongest(masks: &[&Mask], of: ColumnType) -> Option<Mask> {
     )
 }
 
-/// null > constant > hash; partial ones stand below constant and compare within their kind, so not with the hash.
+/// null > constant > hash > pseudonym > format preserving; partial ones stand below constant and compare within their kind, so not
+/// with the hash.
 fn at_least(one: &Mask, other: &Mask, of: ColumnType) -> bool {
     let rank = |mask: &Mask| match mask {
         Mask::Null => 2,
         Mask::Constant(_) => 1,
         _ => 0,
+    };
+    let whole = |mask: &Mask| match mask {
+        Mask::Hash => Some(3),
+        Mask::Pseudonym => Some(2),
+        Mask::FormatPreserving => Some(1),
+        _ => None,
     };
     match (one, other) {
         (one, other) if one == other => true,
@@ -52,7 +69,10 @@ fn at_least(one: &Mask, other: &Mask, of: ColumnType) -> bool {
             one.get().is_multiple_of(other.get())
         }
         (Mask::Truncate(one), Mask::Truncate(other)) => coarseness(*one) >= coarseness(*other),
-        (one, other) => rank(one) > rank(other),
+        (one, other) => match (whole(one), whole(other)) {
+            (Some(one), Some(other)) => one > other,
+            _ => rank(one) > rank(other),
+        },
     }
 }
 
@@ -74,7 +94,12 @@ fn holds(of: ColumnType, mask: &Mask) -> bool {
             ColumnType::Varchar(Some(length)) | ColumnType::Char(length) => length >= 64,
             _ => false,
         },
-        Mask::KeepFirst(_) | Mask::KeepLast(_) | Mask::EmailDomain | Mask::Regex(_) => {
+        Mask::Pseudonym => match of {
+            ColumnType::Varchar(Some(length)) | ColumnType::Char(length) => length >= 32,
+            ColumnType::Varchar(None) | ColumnType::Varbinary | ColumnType::Uuid | ColumnType::Bigint => true,
+            _ => false,
+        },
+        Mask::KeepFirst(_) | Mask::KeepLast(_) | Mask::EmailDomain | Mask::Regex(_) | Mask::FormatPreserving => {
             matches!(of, ColumnType::Varchar(_) | ColumnType::Char(_))
         }
         Mask::Round(_) | Mask::Bucket(_) => matches!(
@@ -145,6 +170,9 @@ fn apply(mask: &Mask, cell: &Cell, of: ColumnType) -> Cell {
         (Mask::Hash, Cell::Bytes(bytes)) => Cell::Bytes(Sha256::digest(bytes).to_vec()),
         (Mask::Hash, Cell::Text(text)) => Cell::Text(hexadecimal(text)),
         (Mask::Hash, Cell::Char(text)) => Cell::Char(hexadecimal(text)),
+        (Mask::Pseudonym, cell) => keyed::pseudonym(cell),
+        (Mask::FormatPreserving, Cell::Text(text)) => keyed::format_preserving(text).map_or(Cell::Null, Cell::Text),
+        (Mask::FormatPreserving, Cell::Char(text)) => keyed::format_preserving(text).map_or(Cell::Null, Cell::Char),
         (mask, Cell::Text(text)) => partial_text(mask, text, of).map_or(Cell::Null, Cell::Text),
         (mask, Cell::Char(text)) => partial_text(mask, text, of).map_or(Cell::Null, Cell::Char),
         (Mask::Round(step), cell) => round(cell, step.get(), of),
@@ -195,7 +223,7 @@ fn partial_text(mask: &Mask, text: &str, of: ColumnType) -> Option<String> {
 fn replaced(regex: &Regex, text: &str, of: ColumnType) -> Option<String> {
     // Words and blanks are those of ASCII.
     let pattern = regex.pattern().replace(r"\w", "[0-9A-Za-z_]").replace(r"\S", r"[^\t\n\x0c\r ]");
-    let pattern = regex::Regex::new(&format!("^(?:{pattern})$")).unwrap();
+    let pattern = regex_lite::Regex::new(&format!("^(?:{pattern})$")).unwrap();
     let groups = pattern.captures(text)?;
     let mut shown = String::new();
     let mut rest = regex.replacement();

@@ -111,7 +111,7 @@ fn about_subject(dice: &mut Dice) -> Condition {
     let (attribute, kind) = dice.one(ATTRIBUTES);
     let operand = Operand::Attribute(at(name(attribute)));
     let literal = |dice: &mut Dice| Operand::Literal(at(value(dice, kind)));
-    match dice.below(13) {
+    match dice.below(16) {
         0 => Condition::MemberOf(exact(dice, GROUPS)),
         1 => Condition::InRole(exact(dice, ROLES)),
         2 => Condition::UserIs(exact(dice, USERS)),
@@ -320,6 +320,8 @@ fn mask(dice: &mut Dice) -> MaskWord {
         6 => Mask::KeepLast(dice.one(&[1, 2, 4])),
         7 => Mask::EmailDomain,
         8 => Mask::Round(Step::new(dice.one(&[1, 10, 100, 15, 1000])).unwrap()),
+        13 | 14 => Mask::Pseudonym,
+        15 => Mask::FormatPreserving,
         9 => Mask::Bucket(Step::new(dice.one(&[1, 10, 100, 15, 1000])).unwrap()),
         10 | 11 => {
             let (pattern, replacement) = dice.one(REGEXES);

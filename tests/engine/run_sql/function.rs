@@ -6,7 +6,9 @@ use bigdecimal::{BigDecimal, RoundingMode, Zero};
 use jiff::civil::{Date, DateTime};
 use sha2::{Digest, Sha256};
 
-use crate::engine::run_sql::{Datum, Refusal, Result, refuse};
+use crate::engine::cell::Cell;
+use crate::engine::keyed;
+use crate::engine::run_sql::{Datum, Refusal, Result, cell, refuse};
 
 pub(super) fn call(name: &str, arguments: &[Datum]) -> Result<Datum> {
     if arguments.contains(&Datum::Null) {
@@ -29,6 +31,16 @@ pub(super) fn call(name: &str, arguments: &[Datum]) -> Result<Datum> {
         }))),
         // The one pattern that masks use; `$` is the end of the text, also before a line feed at its end.
         ("regexp_extract", [Datum::Text(text), Datum::Text(pattern), Datum::Integer(1)]) => email_domain(text, pattern),
+        ("meshward.\"pseudonym\"", [value]) => Ok(match (value, keyed::pseudonym(&cell(value.clone()))) {
+            (_, Cell::Text(text)) => Datum::Text(text),
+            (_, Cell::Bytes(bytes)) => Datum::Bytes(bytes),
+            (_, Cell::Integer(number)) => Datum::Integer(number),
+            (_, Cell::Opaque) => Datum::Opaque,
+            (value, _) => return refuse(format!("pseudonym of {value:?}")),
+        }),
+        ("meshward.\"format_preserving\"", [Datum::Text(text)]) => {
+            Ok(keyed::format_preserving(text).map_or(Datum::Null, Datum::Text))
+        }
         ("regexp_replace", [Datum::Text(text), Datum::Text(pattern), Datum::Text(replacement)]) => {
             replaced(text, pattern, replacement)
         }
@@ -107,7 +119,7 @@ fn email_domain(text: &str, pattern: &str) -> Result<Datum> {
 
 /// With the field's own engine. Its replacements have other signs than Trino's.
 fn replaced(text: &str, pattern: &str, replacement: &str) -> Result<Datum> {
-    let regex = regex::Regex::new(pattern).map_err(|error| Refusal::Analysis(error.to_string()))?;
+    let regex = regex_lite::Regex::new(pattern).map_err(|error| Refusal::Analysis(error.to_string()))?;
     let mut theirs = String::new();
     let mut signs = replacement.chars();
     while let Some(sign) = signs.next() {

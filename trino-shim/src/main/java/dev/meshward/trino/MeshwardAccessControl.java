@@ -134,7 +134,7 @@ public class MeshwardAccessControl
         checks = new Checks(client, plugin);
         tables = new Tables(client, askers, checks, local, plugin);
         listings = new Listings(client, askers, identities, local);
-        functions = new Functions(askers, checks, local);
+        functions = new Functions(askers, checks, local, plugin);
         identityChecks = new IdentityChecks(askers, checks, starts, local, plugin);
     }
 

@@ -1,5 +1,6 @@
 package dev.meshward.trino;
 
+import dev.meshward.decision.v1.FunctionResource;
 import dev.meshward.decision.v1.TableName;
 import dev.meshward.trino.client.Failures;
 import dev.meshward.trino.client.Query;
@@ -16,7 +17,7 @@ import static dev.meshward.trino.MeshwardErrorCode.MESHWARD_EXPRESSION_REACHES_T
 
 /**
  * The plugin's own identity, under which Trino runs filters and masks that read what the user may not select. It may
- * read what an answer of the very query names, and nothing else.
+ * read and execute what an answer of the very query names, and nothing else.
  *
  * <p>FAIL-CLOSED: no one can be this user. The name is new at each start and cannot be guessed, and whoever learns it
  * from an event is refused every way of becoming it or making it an owner. What it may not do fails and is not denied,
@@ -62,10 +63,18 @@ final class PluginIdentity
         }
     }
 
-    /** Sees that an expression of the query reads a table of the catalog as the plugin. */
-    void requireReads(Query query, String catalog)
+    /** Sees that an expression of the query executes the function as the plugin. */
+    void requireExecutes(Query query, FunctionResource function)
     {
-        if (!query.pluginReadsCatalog(catalog)) {
+        if (!query.pluginExecutes(function)) {
+            throw reachesTooFar(Optional.of(query.id()));
+        }
+    }
+
+    /** Sees that an expression of the query uses something of the catalog as the plugin. */
+    void requireUses(Query query, String catalog)
+    {
+        if (!query.pluginUsesCatalog(catalog)) {
             throw reachesTooFar(Optional.of(query.id()));
         }
     }

@@ -162,7 +162,7 @@ final class Tables
     boolean canAccessCatalog(SystemSecurityContext context, String catalog)
     {
         if (plugin.is(context.getIdentity())) {
-            plugin.requireReads(askers.query(context), catalog);
+            plugin.requireUses(askers.query(context), catalog);
             return true;
         }
         if (local.isSystem(catalog)) {

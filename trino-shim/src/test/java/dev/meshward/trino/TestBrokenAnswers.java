@@ -6,6 +6,7 @@ import dev.meshward.decision.v1.DecideTableResponse;
 import dev.meshward.decision.v1.DecisionServiceGrpc;
 import dev.meshward.decision.v1.Effect;
 import dev.meshward.decision.v1.Expression;
+import dev.meshward.decision.v1.FunctionResource;
 import dev.meshward.decision.v1.RowFilters;
 import dev.meshward.decision.v1.TableColumns;
 import dev.meshward.decision.v1.Verdict;
@@ -104,6 +105,9 @@ final class TestBrokenAnswers
         assertBroken("an empty filter", answer -> answer.setRowFilters(rowFilters("id = 1", "")));
         assertBroken("reads without the plugin", answer -> answer.setRowFilters(RowFilters.newBuilder()
                 .addFilters(Expression.newBuilder().setSql("TRUE").addReads(TableColumns.getDefaultInstance()))));
+        assertBroken("functions without the plugin", answer -> answer.setColumns(0, ColumnDecision.newBuilder()
+                .setMask(Expression.newBuilder().setSql("NULL").addExecutes(FunctionResource.getDefaultInstance()))
+                .build()));
     }
 
     @Test
@@ -132,7 +136,7 @@ final class TestBrokenAnswers
     void anAnswerThatNeedsAnUnknownFeatureFailsTheQuery()
     {
         SystemSecurityContext context = plugin.startQuery(JAY);
-        plugin.server.tables = request -> clear(request).addRequiredFeatures("row-limits").build();
+        plugin.server.tables = request -> clear(request).addRequiredFeatures("keyed-masks").addRequiredFeatures("row-limits").build();
         assertFails(() -> plugin.control.getColumnMasks(context, TABLE, COLUMNS), MESHWARD_PLUGIN_TOO_OLD);
         plugin.server.accesses = request -> allow().addRequiredFeatures("row-limits").build();
         assertFails(() -> plugin.control.checkCanDropTable(context, TABLE), MESHWARD_PLUGIN_TOO_OLD);

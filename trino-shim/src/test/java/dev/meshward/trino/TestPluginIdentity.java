@@ -1,6 +1,8 @@
 package dev.meshward.trino;
 
+import dev.meshward.decision.v1.ColumnDecision;
 import dev.meshward.decision.v1.Expression;
+import dev.meshward.decision.v1.FunctionResource;
 import dev.meshward.decision.v1.RowFilters;
 import dev.meshward.decision.v1.TableColumns;
 import dev.meshward.decision.v1.TableName;
@@ -89,6 +91,37 @@ final class TestPluginIdentity
         assertFails(
                 () -> plugin.control.canExecuteFunction(asPlugin, new CatalogSchemaRoutineName("lake", "tools", "leak")),
                 MESHWARD_EXPRESSION_REACHES_TOO_FAR);
+    }
+
+    @Test
+    void aMaskExecutesTheFunctionsThatItsAnswerNames()
+    {
+        CatalogSchemaRoutineName pseudonym = new CatalogSchemaRoutineName("meshward", "system", "pseudonym");
+        CatalogSchemaRoutineName reveal = new CatalogSchemaRoutineName("meshward", "system", "reveal");
+        plugin.server.tables = request -> with(request, "country", ColumnDecision.newBuilder()
+                .setMask(Expression.newBuilder()
+                        .setSql("CAST(\"meshward\".\"system\".\"pseudonym\"(\"country\") AS varchar)")
+                        .setRunAsPlugin(true)
+                        .addReads(reads("lake", "finance", "transactions", "country"))
+                        .addExecutes(FunctionResource.newBuilder().setCatalog("meshward").setSchema("system").setFunction("pseudonym")))
+                .build())
+                .addRequiredFeatures("keyed-masks")
+                .build();
+        SystemSecurityContext masked = plugin.startQuery(JAY);
+        SystemSecurityContext second = plugin.startQuery(JAY);
+        plugin.server.accesses = request -> AnsweringServer.deny("no rule allows it").build();
+        assertFails(() -> plugin.control.canExecuteFunction(PluginUnderTest.as(asPlugin.getIdentity(), masked), pseudonym), MESHWARD_EXPRESSION_REACHES_TOO_FAR);
+        assertThat(plugin.control.getColumnMasks(masked, TABLE, COLUMNS).values())
+                .allSatisfy(mask -> assertThat(mask.getSecurityIdentity()).contains(asPlugin.getIdentity().getUser()));
+        SystemSecurityContext asMask = PluginUnderTest.as(asPlugin.getIdentity(), masked);
+        assertThat(plugin.control.canAccessCatalog(asMask, "meshward")).isTrue();
+        assertThat(plugin.control.canExecuteFunction(asMask, pseudonym)).isTrue();
+        assertThat(plugin.control.canCreateViewWithExecuteFunction(asMask, pseudonym)).isTrue();
+        assertFails(() -> plugin.control.canExecuteFunction(asMask, reveal), MESHWARD_EXPRESSION_REACHES_TOO_FAR);
+        // The user gets no right by it, and is told so by the server.
+        assertThat(plugin.control.canExecuteFunction(masked, pseudonym)).isFalse();
+        assertThat(plugin.server.requests).isNotEmpty();
+        assertFails(() -> plugin.control.canExecuteFunction(PluginUnderTest.as(asPlugin.getIdentity(), second), pseudonym), MESHWARD_EXPRESSION_REACHES_TOO_FAR);
     }
 
     @Test

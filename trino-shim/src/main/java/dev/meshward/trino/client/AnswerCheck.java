@@ -27,6 +27,9 @@ import static java.util.Objects.requireNonNull;
  */
 record AnswerCheck(Optional<String> queryId)
 {
+    /** What this plugin can honour in an answer. */
+    static final List<String> FEATURES = List.of("keyed-masks");
+
     AnswerCheck
     {
         requireNonNull(queryId, "queryId is null");
@@ -81,16 +84,18 @@ record AnswerCheck(Optional<String> queryId)
     {
         require(!expression.getSql().isBlank(), "it has an empty expression");
         require(expression.getRunAsPlugin() || expression.getReadsCount() == 0, "it names what an expression reads that is not run as the plugin");
+        require(expression.getRunAsPlugin() || expression.getExecutesCount() == 0, "it names what an expression executes that is not run as the plugin");
         expression.getReadsList().forEach(reads -> require(reads.hasTable(), "it has an expression that reads no table"));
     }
 
     private void features(List<String> required)
     {
-        if (!required.isEmpty()) {
+        List<String> unknown = required.stream().filter(feature -> !FEATURES.contains(feature)).toList();
+        if (!unknown.isEmpty()) {
             throw Failures.failure(
                     MeshwardErrorCode.MESHWARD_PLUGIN_TOO_OLD,
                     queryId,
-                    "the answer needs what this plugin does not know (%s); the plugin must be upgraded".formatted(String.join(", ", required)));
+                    "the answer needs what this plugin does not know (%s); the plugin must be upgraded".formatted(String.join(", ", unknown)));
         }
     }
 

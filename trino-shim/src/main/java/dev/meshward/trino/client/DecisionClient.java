@@ -114,8 +114,8 @@ public final class DecisionClient
                 },
                 DecideTableResponse::getPin);
         query.keepCatalog(key.identity(), key.table().getCatalog(), answer.getCatalog());
-        answer.getColumnsList().forEach(column -> query.allowReads(column.getMask()));
-        answer.getRowFilters().getFiltersList().forEach(query::allowReads);
+        answer.getColumnsList().forEach(column -> query.allow(column.getMask()));
+        answer.getRowFilters().getFiltersList().forEach(query::allow);
         return TableDecision.of(columns, answer);
     }
 
@@ -148,6 +148,7 @@ public final class DecisionClient
                 .setCluster(cluster)
                 .setTrinoVersion(trinoVersion)
                 .setPluginVersion(PLUGIN_VERSION)
+                .addAllSupportedFeatures(AnswerCheck.FEATURES)
                 .setPin(pin);
         asker.query().ifPresent(query -> context.setQueryId(query.id()).setInvoker(query.invoker()));
         asker.queryStart().ifPresent(start -> context.setQueryStart(

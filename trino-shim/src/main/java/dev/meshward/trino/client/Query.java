@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import dev.meshward.decision.v1.CheckAccessRequest;
 import dev.meshward.decision.v1.CheckAccessResponse;
 import dev.meshward.decision.v1.Expression;
+import dev.meshward.decision.v1.FunctionResource;
 import dev.meshward.decision.v1.Identity;
 import dev.meshward.decision.v1.TableColumns;
 import dev.meshward.decision.v1.TableName;
@@ -45,6 +46,7 @@ public final class Query
     private final Map<NameKey, Verdict> catalogs = new ConcurrentHashMap<>();
     private final Map<NameKey, Boolean> listed = new ConcurrentHashMap<>();
     private final Map<TableName, Set<String>> pluginReads = new ConcurrentHashMap<>();
+    private final Set<FunctionResource> pluginExecutes = ConcurrentHashMap.newKeySet();
 
     Query(String id, Identity invoker)
     {
@@ -175,9 +177,10 @@ public final class Query
         }
     }
 
-    /** Lets the plugin's own identity read what an expression needs, in this query only. */
-    void allowReads(Expression expression)
+    /** Lets the plugin's own identity read and execute what an expression needs, in this query only. */
+    void allow(Expression expression)
     {
+        pluginExecutes.addAll(expression.getExecutesList());
         for (TableColumns reads : expression.getReadsList()) {
             pluginReads.computeIfAbsent(reads.getTable(), ignored -> ConcurrentHashMap.newKeySet()).addAll(reads.getColumnsList());
         }
@@ -189,10 +192,17 @@ public final class Query
         return Optional.ofNullable(pluginReads.get(table));
     }
 
-    /** Whether an expression of this query reads a table of the catalog as the plugin. */
-    public boolean pluginReadsCatalog(String catalog)
+    /** Whether an expression of this query executes the function as the plugin. */
+    public boolean pluginExecutes(FunctionResource function)
     {
-        return pluginReads.keySet().stream().anyMatch(table -> table.getCatalog().equals(catalog));
+        return pluginExecutes.contains(function);
+    }
+
+    /** Whether an expression of this query reads a table or executes a function of the catalog as the plugin. */
+    public boolean pluginUsesCatalog(String catalog)
+    {
+        return pluginReads.keySet().stream().anyMatch(table -> table.getCatalog().equals(catalog)) ||
+                pluginExecutes.stream().anyMatch(function -> function.getCatalog().equals(catalog));
     }
 
     /** How many answers are kept. */

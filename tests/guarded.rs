@@ -10,11 +10,11 @@ use std::os::unix::process::CommandExt as _;
 const WATCHDOG: &str = r#"trap "" INT TERM HUP; gone=$1; shift; "$@" & child=$!; cat > /dev/null; kill -9 $child; wait; [ -z "$gone" ] || rm -rf "$gone""#;
 
 /// A process under a watchdog; killed when this is dropped and when the test's process is gone.
-pub(super) struct Guarded(Child);
+pub(crate) struct Guarded(Child);
 
 impl Guarded {
     /// Starts a program. `log` gets what it writes; `remove` is a directory that goes with it.
-    pub(super) fn start(program: &[&str], environment: &[(String, String)], log: &Path, remove: Option<&Path>) -> Self {
+    pub(crate) fn start(program: &[&str], environment: &[(String, String)], log: &Path, remove: Option<&Path>) -> Self {
         let log = File::create(log).unwrap();
         let child = Command::new("bash")
             .args(["-c", WATCHDOG, "watchdog", remove.map_or("", |path| path.to_str().unwrap())])
