@@ -1,5 +1,6 @@
 //! What the engine decides, against an evaluator that shares nothing with it but the types.
 
+mod bounds;
 pub(crate) mod case;
 mod cell;
 pub(crate) mod differential;

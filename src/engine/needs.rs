@@ -151,7 +151,7 @@ impl Snapshot {
                 Resource::System | Resource::SessionProperty { catalog: None, .. }
                     if access.action.group() != ActionGroup::See =>
                 {
-                    parties.iter().flat_map(|party| self.index.on_system(party)).collect()
+                    parties.iter().flat_map(|party| self.index.on_system(&self.index.person(party))).collect()
                 }
                 _ => return self.needed_anywhere.clone(),
             },
@@ -165,8 +165,8 @@ impl Snapshot {
     fn on_table(&self, table: &TableName, parties: &[&Party]) -> Vec<u32> {
         let mut ids = Vec::new();
         for table in table.bases().chain([table.clone()]) {
-            for party in parties {
-                ids.extend(self.index.on_table(&table, self.tags.of(&table), &self.domains, party));
+            for person in parties.iter().map(|party| self.index.person(party)) {
+                ids.extend(self.index.on_table(&table, self.tags.of(&table), &self.domains, &person));
             }
         }
         let catalog = Place::Catalog(&table.catalog);

@@ -142,20 +142,30 @@ fn actions(cursor: &mut Cursor<'_>) -> Result<Actions, Diagnostic> {
     }
 }
 
+/// Words that end an action's.
+const ENDS_OF_ACTIONS: [&str; 6] = ["and", "or", "rows", "only", "for", "where"];
+
+/// Whether an action is words also when a space stands for each `-` and `_`, as it is printed: `a-or-b` would be two. No action has
+/// `weekdays`, a place or a number in it, which stand after an action.
+fn reads_as_words(action: &Name) -> bool {
+    let ends = |part: &str| ENDS_OF_ACTIONS.contains(&part) || matches!(part, "weekdays" | "weekends" | "everything");
+    let is_word = |part: &str| part.starts_with(char::is_alphabetic) && !part.contains(['.', '*']) && !ends(part);
+    action.folded().split('_').all(is_word)
+}
+
 /// An action's words. Some contain words that end a name elsewhere: `create view with select from columns`.
 fn action_name(cursor: &mut Cursor<'_>) -> Result<Spanned<Name>, Diagnostic> {
     let start = cursor.span();
     let mut words: Vec<String> = Vec::new();
     while let Some(Token::Word(word)) = cursor.peek() {
-        let ends =
-            ["and", "or", "rows", "only", "for", "where"].iter().any(|end| cursor.sees(end)) || cursor.sees("the rows");
+        let ends = ENDS_OF_ACTIONS.iter().any(|end| cursor.sees(end)) || cursor.sees("the rows");
         if ends || cursor.sees_when() || cursor.sees_day() || cursor.sees_object() {
             break;
         }
         words.push(word.to_lowercase());
         cursor.advance();
     }
-    match Name::new(&words.join(" ")) {
+    match Name::new(&words.join(" ")).filter(reads_as_words) {
         Some(name) => Ok(Spanned::new(name, cursor.span_from(start))),
         None => Err(cursor.expected("what they may do, such as `read`", &["read", "see", "write"])),
     }
