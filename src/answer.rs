@@ -6,13 +6,14 @@ use jiff::Timestamp;
 use tracing::{Instrument, info_span};
 use uuid::Uuid;
 
+use crate::attributes::Consulted;
 use crate::attributes::held::{Held, Queries};
 use crate::audit::{self, Record};
 use crate::clock;
 use crate::engine;
 use crate::model::decision::Decision;
 use crate::model::request::Request;
-use crate::model::subject::{Identity, Subject};
+use crate::model::subject::{Identity, Party, Subject};
 use crate::store::revision::{AttributesPin, NoRevision, Pin, Revision, Revisions};
 
 /// A request and who makes it, in which query.
@@ -62,20 +63,28 @@ impl Answerer {
         let Question { query_id, query_start, identity, invoker, cluster, pin, request } = question;
         let revision = self.revisions.get(pin.as_ref())?;
         let snapshot = &revision.snapshot;
-        let needed = snapshot.needed_attributes(&request);
+        let (asking, invoker) =
+            (revision.attributes.unresolved(identity), invoker.map(|invoker| revision.attributes.unresolved(invoker)));
+        let parties: Vec<&Party> = [Some(&asking), invoker.as_ref()].into_iter().flatten().collect();
+        let needed = &snapshot.needed(&request, &parties);
         let held = self.held(&revision, pin.as_ref());
-        let initiator = Arc::clone(&invoker.as_ref().unwrap_or(&identity).user);
-        let resolve = |identity| revision.attributes.resolve(identity, needed, held.as_deref());
+        let initiator = Arc::clone(&invoker.as_ref().unwrap_or(&asking).identity.user);
+        let resolve = |party: Party| revision.attributes.resolve(party.identity, needed, held.as_deref());
         let of_invoker = async {
             match invoker {
                 Some(invoker) => resolve(invoker).await.map(Some),
                 None => Ok(None),
             }
         };
-        let parties = async { tokio::join!(resolve(identity), of_invoker) };
+        let parties = async { tokio::join!(resolve(asking), of_invoker) };
         let resolving = info_span!("resolve", attributes = needed.attributes.len());
         let (asking, invoker) = parties.instrument(resolving).await;
         let (asking, invoker) = (asking?, invoker?);
+        let consulted: Vec<Consulted> = asking
+            .consulted
+            .into_iter()
+            .chain(invoker.iter().flat_map(|invoker| invoker.consulted.iter().cloned()))
+            .collect();
         let subject = Subject {
             asking: asking.party,
             invoker: invoker.map(|invoker| invoker.party),
@@ -92,7 +101,7 @@ impl Answerer {
             }),
         });
         let answer = Answer { decision_id: Uuid::now_v7(), pin, revision: revision.number, decision };
-        info_span!("record").in_scope(|| record(&query_id, &subject, &request, &answer));
+        info_span!("record").in_scope(|| record(&query_id, &subject, &consulted, &request, &answer));
         Ok(answer)
     }
 }
@@ -110,7 +119,7 @@ impl Answerer {
     }
 }
 
-fn record(query_id: &str, subject: &Subject, request: &Request, answer: &Answer) {
+fn record(query_id: &str, subject: &Subject, consulted: &[Consulted], request: &Request, answer: &Answer) {
     let credentials = &subject.initiator().identity.extra_credentials;
     audit::record(&Record {
         decision_id: answer.decision_id,
@@ -120,6 +129,7 @@ fn record(query_id: &str, subject: &Subject, request: &Request, answer: &Answer)
         purpose: credentials.get(engine::PURPOSE_CREDENTIAL).map(String::as_str),
         cluster: &subject.cluster,
         revision: answer.revision,
+        attributes: consulted,
         request,
         decision: &answer.decision,
     });

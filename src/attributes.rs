@@ -9,6 +9,7 @@ mod idle;
 mod json;
 pub mod ldap;
 pub mod secret;
+pub mod shown;
 pub mod source;
 pub mod sql;
 pub mod tls;
@@ -88,6 +89,28 @@ impl Sources {
             open.push(Arc::downgrade(&source));
             source
         })
+    }
+}
+
+impl Sources {
+    /// Forgets one user or everybody, at one source or at all, whichever revision asks it. Gives the names of these sources.
+    pub fn forget(&self, user: Option<&str>, at: Option<&Name>) -> Vec<String> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut names = BTreeSet::new();
+        for source in open.iter().filter_map(Weak::upgrade) {
+            let settings = source.settings();
+            if at.is_some_and(|name| *name != settings.name) {
+                continue;
+            }
+            names.insert(settings.name.to_string());
+            match user.map(|user| settings.user_names.of(user)) {
+                None => source.forget_all(),
+                Some(Some(user)) => source.forget(&user),
+                // What is never asked for is not known.
+                Some(None) => {}
+            }
+        }
+        names.into_iter().collect()
     }
 }
 
@@ -196,6 +219,18 @@ impl Attributes {
     pub fn new(users: Users, mut sources: Vec<Arc<CachedSource>>) -> Self {
         sources.sort_by_key(|source| Reverse(source.settings().precedence));
         Self { users, sources }
+    }
+
+    /// A party of whom only the identity is known. Where sources give groups, not all groups are known yet.
+    pub fn unresolved(&self, identity: Identity) -> Party {
+        let gives_groups = self.sources.iter().any(|source| source.settings().groups.is_some());
+        let unknown_groups = gives_groups.then(|| Arc::from("the sources were not asked yet"));
+        Party { identity, attributes: BTreeMap::new(), unknown_groups }
+    }
+
+    /// The attributes that rules may name.
+    pub fn declared(&self) -> &[Name] {
+        &self.users.declared
     }
 
     /// The sources, the one that counts first in front.

@@ -3,6 +3,8 @@
 
 use uuid::Uuid;
 
+use crate::attributes::Consulted;
+use crate::attributes::shown::ShownSource;
 use crate::model::decision::{Contribution, Decision, Rows, Verdict};
 use crate::model::request::{Listing, Request};
 
@@ -23,6 +25,8 @@ pub struct Record<'a> {
     pub cluster: &'a str,
     /// The revision that answered.
     pub revision: u64,
+    /// The sources of attributes that the decision used; their values are not written down.
+    pub attributes: &'a [Consulted],
     /// What was asked.
     pub request: &'a Request,
     /// The answer.
@@ -40,10 +44,23 @@ pub fn record(record: &Record<'_>) {
         purpose = record.purpose,
         cluster = record.cluster,
         revision = record.revision,
+        attributes = sources(record.attributes),
         asked = asked(record.request),
         answer = answered(record.decision),
         rules = rules(record.decision),
     );
+}
+
+/// Which sources, in which state, how old.
+fn sources(consulted: &[Consulted]) -> String {
+    let one = |consulted: &Consulted| {
+        let ShownSource { name, state, age, .. } = ShownSource::of(consulted);
+        match age {
+            Some(age) => format!("{name} {state} {age}s"),
+            None => format!("{name} {state}"),
+        }
+    };
+    consulted.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 fn asked(request: &Request) -> String {

@@ -9,6 +9,7 @@ macro_rules! say {
     };
 }
 
+mod attributes;
 mod check;
 mod completion;
 mod config;
@@ -53,6 +54,8 @@ enum Verb {
     Paraphrase(paraphrase::ParaphraseRules),
     /// Run the tests of documents, and say which rules none of them met.
     Test(test::Test),
+    /// See or forget what a running server knows of users.
+    Attributes(attributes::Attributes),
     /// Print the configuration that is in force.
     Config(config::PrintConfig),
     /// Print the JSON Schema of documents, for editors.
@@ -101,6 +104,7 @@ pub fn run() -> ExitCode {
         Verb::Diff(verb) => verb.run(),
         Verb::Paraphrase(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),
+        Verb::Attributes(verb) => verb.run(),
         Verb::Config(verb) => verb.run(),
         Verb::Schema(verb) => verb.run(),
         Verb::Completion(verb) => verb.run(),

@@ -61,8 +61,12 @@ pub struct Grpc {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Http {
-    /// `host:port`. What is served here tells nothing of data, users or rules.
+    /// `host:port`. Health and metrics tell nothing of data, users or rules.
     pub listen: SocketAddr,
+    /// A file of bearer tokens, one in a line, of those who may see and forget attributes here. Without it nobody may.
+    pub tokens: Option<PathBuf>,
+    /// Take tokens on an address beyond loopback, where they can be read on their way.
+    pub insecure: bool,
 }
 
 /// What the server says about itself.
@@ -138,7 +142,7 @@ impl Default for Grpc {
 
 impl Default for Http {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 9472)) }
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 9472)), tokens: None, insecure: false }
     }
 }
 
@@ -200,6 +204,14 @@ impl Config {
                 grpc.listen
             )));
         }
+        let http = &self.http;
+        if http.tokens.is_some() && is_beyond_loopback(&http.listen) && !http.insecure {
+            return Err(ConfigError(format!(
+                "http.listen {} is reachable from elsewhere and has no TLS, so http.tokens could be read on their way; http.insecure: \
+                 true takes them all the same",
+                http.listen
+            )));
+        }
         Ok(())
     }
 }
@@ -244,13 +256,17 @@ fn set(tree: &mut Value, path: &[String], value: &str) -> Result<(), String> {
     }
 }
 
+fn is_beyond_loopback(address: &SocketAddr) -> bool {
+    match address.ip() {
+        IpAddr::V4(ip) => !ip.is_loopback(),
+        IpAddr::V6(ip) => !ip.is_loopback(),
+    }
+}
+
 impl Listen {
     fn is_beyond_loopback(&self) -> bool {
         match self {
-            Self::Tcp(address) => match address.ip() {
-                IpAddr::V4(ip) => !ip.is_loopback(),
-                IpAddr::V6(ip) => !ip.is_loopback(),
-            },
+            Self::Tcp(address) => is_beyond_loopback(address),
             Self::Unix(_) => false,
         }
     }

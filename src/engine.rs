@@ -9,6 +9,7 @@ pub mod fit;
 mod index;
 pub(crate) mod lattice;
 mod listing;
+mod needs;
 mod partial;
 mod reason;
 pub(crate) mod rules;

@@ -1,4 +1,6 @@
-//! The HTTP door: health and metrics. What it serves tells nothing of data, users or rules.
+//! The HTTP door: health and metrics, which tell nothing of data, users or rules; and for those with a token, attributes.
+
+pub mod attributes;
 
 use std::sync::Arc;
 
@@ -9,7 +11,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::health::Health;
+use crate::store::revision::Revisions;
 use crate::telemetry::metrics::Metrics;
+use crate::token::Tokens;
 
 /// What the pages are made from.
 #[derive(Clone, Debug)]
@@ -18,6 +22,10 @@ pub struct Pages {
     pub health: Arc<Health>,
     /// The metrics.
     pub metrics: Arc<Metrics>,
+    /// The revisions, for the attributes of the one that answers.
+    pub revisions: Arc<Revisions>,
+    /// Who may see and forget attributes; `None`: nobody.
+    pub tokens: Option<Arc<Tokens>>,
 }
 
 /// The pages.
@@ -27,6 +35,7 @@ pub fn router(pages: Pages) -> Router {
         .route("/startupz", get(readyz))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
+        .nest("/admin/attributes", attributes::router(&pages))
         .with_state(pages)
 }
 
@@ -37,6 +46,11 @@ async fn readyz(State(pages): State<Pages>) -> Response {
 }
 
 async fn metrics(State(pages): State<Pages>) -> Response {
+    if let Some(revision) = pages.revisions.current() {
+        for source in revision.attributes.sources() {
+            source.measure();
+        }
+    }
     match pages.metrics.text() {
         Ok(text) => ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
             .into_response(),

@@ -20,3 +20,4 @@ pub mod server;
 pub mod sql;
 pub mod store;
 pub mod telemetry;
+pub mod token;

@@ -4,8 +4,6 @@ mod convert;
 pub mod listen;
 mod question;
 mod service;
-mod token;
 
 pub use convert::{table_question, table_question_at_once};
 pub use service::{Decisions, descriptors, serve};
-pub use token::Tokens;

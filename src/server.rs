@@ -1,6 +1,7 @@
 //! Wiring: documents to revisions, revisions to the doors, and the way down.
 
 use std::future::Future;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,10 +20,11 @@ use crate::config::{Config, Grpc, Listen};
 use crate::health::Health;
 use crate::http::{self, Pages};
 use crate::rpc::listen::{Tls, TlsFiles};
-use crate::rpc::{self, Decisions, Tokens};
+use crate::rpc::{self, Decisions};
 use crate::store::folder::Folder;
 use crate::store::revision::Revisions;
 use crate::telemetry::metrics::Metrics;
+use crate::token::Tokens;
 
 /// Certificates and tokens are looked at that often.
 const CREDENTIALS_REFRESH: Duration = Duration::from_secs(5);
@@ -67,11 +69,12 @@ pub async fn serve(config: Config, stop: impl Future<Output = ()> + Send + 'stat
     after();
     tokio::spawn(Arc::clone(&folder).watch(after));
 
-    let tokens = read_tokens(&config.grpc)?;
+    let tokens = read_tokens(config.grpc.tokens.as_deref())?;
+    let admin_tokens = read_tokens(config.http.tokens.as_deref())?;
     let tls = read_tls(&config.grpc)?;
-    refresh_credentials(tokens.clone(), tls.clone());
+    refresh_credentials([&tokens, &admin_tokens].into_iter().flatten().cloned().collect(), tls.clone());
 
-    let answerer = Answerer { revisions, queries: Queries::default() };
+    let answerer = Answerer { revisions: Arc::clone(&revisions), queries: Queries::default() };
     let decisions = rpc::serve(Decisions::new(answerer, Arc::clone(&metrics)), tokens);
     let reflection = config.grpc.reflection.then(reflection).transpose().map_err(ServeError::Credentials)?;
     let router = tonic::transport::Server::builder()
@@ -85,7 +88,10 @@ pub async fn serve(config: Config, stop: impl Future<Output = ()> + Send + 'stat
     let pages = TcpListener::bind(config.http.listen).await;
     let pages = pages.map_err(|error| ServeError::Listen(format!("http {}", config.http.listen), error))?;
     info!(address = %config.http.listen, "health and metrics");
-    let page_server = axum::serve(pages, http::router(Pages { health: Arc::clone(&health), metrics }));
+    let page_server = axum::serve(
+        pages,
+        http::router(Pages { health: Arc::clone(&health), metrics, revisions, tokens: admin_tokens }),
+    );
     tokio::spawn(async move {
         if let Err(error) = page_server.await {
             warn!(%error, "the HTTP server ended");
@@ -146,8 +152,8 @@ fn after_reading(
     }
 }
 
-fn read_tokens(grpc: &Grpc) -> Result<Option<Arc<Tokens>>, ServeError> {
-    let read = grpc.tokens.as_deref().map(Tokens::read).transpose();
+fn read_tokens(file: Option<&Path>) -> Result<Option<Arc<Tokens>>, ServeError> {
+    let read = file.map(Tokens::read).transpose();
     read.map(|tokens| tokens.map(Arc::new)).map_err(ServeError::Credentials)
 }
 
@@ -160,8 +166,8 @@ fn read_tls(grpc: &Grpc) -> Result<Option<Arc<Tls>>, ServeError> {
     files.map(|files| Tls::read(files).map(Arc::new).map_err(ServeError::Credentials)).transpose()
 }
 
-fn refresh_credentials(tokens: Option<Arc<Tokens>>, tls: Option<Arc<Tls>>) {
-    if tokens.is_none() && tls.is_none() {
+fn refresh_credentials(tokens: Vec<Arc<Tokens>>, tls: Option<Arc<Tls>>) {
+    if tokens.is_empty() && tls.is_none() {
         return;
     }
     tokio::spawn(async move {

@@ -28,6 +28,7 @@ const HOUSE: &[&str] = &[
     "attributes",
     "language",
     "telemetry",
+    "token",
     "config",
     "clock",
     "model",

@@ -8,6 +8,7 @@
     reason = "a benchmark that meets what it did not expect ends"
 )]
 
+mod attributes;
 mod documents;
 mod grpc;
 mod in_process;
@@ -25,9 +26,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() {
     // `cargo bench -- grpc` runs those whose name begins so.
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let parts: [(&str, fn()); 7] = [
+    let parts: [(&str, fn()); 8] = [
         ("documents", documents::run),
         ("in-process", in_process::run),
+        ("attributes", attributes::run),
         ("grpc", grpc::run),
         ("listing", listing::run),
         ("listing", listing::run_through_grpc),

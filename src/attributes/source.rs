@@ -116,9 +116,9 @@ pub enum SourceKind {
 #[derive(Debug)]
 pub enum Source {
     /// An HTTP service that answers in JSON.
-    Http(Http),
+    Http(Box<Http>),
     /// A directory.
-    Ldap(Ldap),
+    Ldap(Box<Ldap>),
     /// A database that speaks SQL.
     Sql(Arc<Sql>),
 }
@@ -127,8 +127,8 @@ impl Source {
     /// Makes ready to ask. Nothing is connected yet, and what cannot be read yet (a secret that is not there) fails the questions.
     pub fn open(settings: &SourceSettings, secrets: &Secrets) -> Self {
         match &settings.kind {
-            SourceKind::Http(http) => Self::Http(Http::new(settings, http, secrets.clone())),
-            SourceKind::Ldap(ldap) => Self::Ldap(Ldap::new(settings, ldap, secrets.clone())),
+            SourceKind::Http(http) => Self::Http(Box::new(Http::new(settings, http, secrets.clone()))),
+            SourceKind::Ldap(ldap) => Self::Ldap(Box::new(Ldap::new(settings, ldap, secrets.clone()))),
             SourceKind::Sql(sql) => Self::Sql(Arc::new(Sql::new(settings, sql, secrets.clone()))),
         }
     }
@@ -187,7 +187,7 @@ pub enum LoadFailure {
     /// It failed lately and is left alone for a while.
     #[error("it failed lately and is left alone for a while")]
     CircuitOpen,
-    /// A secret or a file of certificates cannot be read.
+    /// A secret or a file of certificates cannot be read, or the source does not accept it.
     #[error("{0}")]
     Credentials(String),
     /// The user's name cannot be asked for there.

@@ -8,9 +8,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::attributes::secret::Secrets;
+use crate::attributes::shown::Shown;
+use crate::attributes::{Needed, Sources};
 use crate::cli::config::ConfigFile;
 use crate::cli::{DocumentsFolder, Exit, Format, failed, print_json, report};
 use crate::clock;
+use crate::config::Config;
 use crate::document::kinds::Documents;
 use crate::document::load;
 use crate::engine::fit::{Fallen, Misfit, fit};
@@ -22,8 +26,9 @@ use crate::model::column_type::ColumnType;
 use crate::model::decision::{ColumnDecision, Contribution, Decision, Effect, Rows, TableDecision, Verdict};
 use crate::model::name::{Identifier, TableName};
 use crate::model::request::{Column, Request, TableRequest};
-use crate::model::subject::{Identity, Party, Resolved, Subject};
+use crate::model::subject::{Identity, Party, Subject};
 use crate::store::revision;
+use crate::telemetry::metrics::Metrics;
 
 /// `meshward explain --user jay --table lake.finance.transactions`
 #[derive(Debug, clap::Args)]
@@ -85,10 +90,9 @@ impl Explain {
             Err(findings) => return report(&findings, self.format),
         };
         let snapshot = Snapshot::build(&loaded.documents, &config.timezone.0);
-        let party = Party {
-            identity: self.identity(),
-            attributes: revision::users(&loaded.documents).of(&self.user),
-            ..Party::default()
+        let (shown, party) = match self.resolve(&config, &loaded.documents, &snapshot) {
+            Ok(resolved) => resolved,
+            Err(why) => return failed(why),
         };
         let request =
             TableRequest { table: self.table.clone(), columns: self.asked_columns(&loaded.documents, &snapshot) };
@@ -98,12 +102,26 @@ impl Explain {
             return failed("the decision is not about a table");
         };
         match self.format {
-            Format::Text => print_text(&subject.asking, &request, &decision, &falls(&request, &decision, &snapshot)),
+            Format::Text => print_text(&shown, &request, &decision, &falls(&request, &decision, &snapshot)),
             Format::Json => {
-                print_json(&as_json(&subject.asking, &request, &decision, &falls(&request, &decision, &snapshot)));
+                print_json(&as_json(&shown, &request, &decision, &falls(&request, &decision, &snapshot)));
             }
         }
         if decision.read.is_allowed() { Exit::Fine } else { Exit::Denied }
+    }
+
+    /// What documents and sources know of the user. The sources are asked now, as a server that has just started asks them.
+    fn resolve(&self, config: &Config, documents: &Documents, snapshot: &Snapshot) -> Result<(Shown, Party), String> {
+        let secrets = Secrets::new(config.secrets.clone());
+        let sources = Sources::new(secrets, Metrics::default().sources().clone());
+        let attributes = revision::attributes(documents, &sources);
+        let needed = Needed { attributes: attributes.declared().to_vec(), groups: true };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| error.to_string())?;
+        let known = runtime.block_on(attributes.resolve(self.identity(), &needed, None));
+        let known = known.map_err(|gone| gone.to_string())?;
+        let shown = Shown::new(&attributes, &known, |name| snapshot.rules_that_use(name));
+        Ok((shown, known.party))
     }
 
     fn identity(&self) -> Identity {
@@ -159,8 +177,8 @@ fn falls<'a>(request: &TableRequest, decision: &'a TableDecision, snapshot: &Sna
     decision.determined_by.iter().filter_map(fall).collect()
 }
 
-fn print_text(party: &Party, request: &TableRequest, decision: &TableDecision, falls: &[Fall<'_>]) {
-    let user = &party.identity.user;
+fn print_text(shown: &Shown, request: &TableRequest, decision: &TableDecision, falls: &[Fall<'_>]) {
+    let user = &shown.user;
     match &decision.read {
         Verdict::Allow => say!("{user} may read {}", request.table),
         Verdict::Deny(reason) => {
@@ -189,23 +207,15 @@ fn print_text(party: &Party, request: &TableRequest, decision: &TableDecision, f
     for part in &decision.determined_by {
         say!("  because   {part}");
     }
-    for (name, resolved) in &party.attributes {
-        say!("  attribute @{} {}", name.folded(), known(resolved));
-    }
-}
-
-fn known(resolved: &Resolved) -> String {
-    match resolved {
-        Resolved::Values(values) => {
-            let values: Vec<String> = values.iter().map(|value| format!("'{}'", value.written())).collect();
-            format!("= {} (documents)", values.join(", "))
+    shown.attributes.iter().for_each(|attribute| say!("  attribute {}", attribute.line()));
+    for source in &shown.sources {
+        if let Some(why) = &source.why {
+            say!("  source    {} failed: {why}", source.name);
         }
-        Resolved::Missing => "is missing: no source gives it".to_owned(),
-        Resolved::Unknown(why) => format!("is unknown: {why}"),
     }
 }
 
-fn as_json(party: &Party, request: &TableRequest, decision: &TableDecision, falls: &[Fall<'_>]) -> Value {
+fn as_json(shown: &Shown, request: &TableRequest, decision: &TableDecision, falls: &[Fall<'_>]) -> Value {
     let rows = match &decision.rows {
         Rows::All => json!("all"),
         Rows::None => json!("none"),
@@ -229,7 +239,7 @@ fn as_json(party: &Party, request: &TableRequest, decision: &TableDecision, fall
         })
     });
     json!({
-        "user": &*party.identity.user,
+        "user": shown.user,
         "table": request.table.to_string(),
         "read": decision.read.is_allowed(),
         "reason": match &decision.read { Verdict::Deny(reason) => Some(reason), Verdict::Allow => None },
@@ -237,6 +247,7 @@ fn as_json(party: &Party, request: &TableRequest, decision: &TableDecision, fall
         "columns": columns.collect::<Vec<_>>(),
         "notes": falls.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "because": because.collect::<Vec<_>>(),
-        "attributes": party.attributes.iter().map(|(name, resolved)| (name.folded().to_owned(), json!(known(resolved)))).collect::<serde_json::Map<_, _>>(),
+        "attributes": shown.attributes,
+        "sources": shown.sources,
     })
 }

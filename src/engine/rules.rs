@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use crate::attributes::Needed;
 use crate::document::kinds::{Documents, Policy};
-use crate::language::syntax::{Audience, AudienceBase, Condition, Lifting, Member, Mention, Sentence, Target};
+use crate::engine::needs;
+use crate::language::syntax::{Lifting, Sentence, Target};
 use crate::model::action::{Action, ActionGroup, ActionSet, Actions};
 use crate::model::decision::RuleReference;
 use crate::model::name::Name;
@@ -27,6 +29,8 @@ pub(crate) struct EngineRule {
     pub(crate) shows: Actions,
     /// The exception that may lift it: policy and rule name.
     pub(crate) liftable: Option<(Name, Name)>,
+    /// What must be known of a party to say what the rule says to it.
+    pub(crate) needs: Needed,
     from: Option<Date>,
     until: Option<Date>,
 }
@@ -60,10 +64,10 @@ pub(crate) fn turning_days(from: Option<Date>, until: Option<Date>) -> impl Iter
 
 /// Every rule of every policy, in the policies' order.
 pub(crate) fn rules(documents: &Documents) -> Vec<EngineRule> {
-    documents.policies.values().flat_map(policy_rules).collect()
+    documents.policies.values().flat_map(|policy| policy_rules(policy, documents)).collect()
 }
 
-fn policy_rules(policy: &Policy) -> impl Iterator<Item = EngineRule> {
+fn policy_rules<'a>(policy: &'a Policy, documents: &'a Documents) -> impl Iterator<Item = EngineRule> + 'a {
     let target = Arc::new(policy.on.clone());
     policy.rules.iter().enumerate().map(move |(index, rule)| EngineRule {
         reference: Arc::new(RuleReference {
@@ -80,6 +84,7 @@ fn policy_rules(policy: &Policy) -> impl Iterator<Item = EngineRule> {
             (Some(name), Lifting::ByException) => Some((policy.name.clone(), name.clone())),
             _ => None,
         },
+        needs: needs::of_rule(&policy.name, rule, documents),
         from: policy.from,
         until: policy.until,
     })
@@ -96,57 +101,4 @@ fn actions_of(sentence: &Sentence) -> Actions {
 /// Whether being allowed an action makes its object visible; what everybody may do, and what concerns the cluster, does not.
 fn shows(action: Action) -> bool {
     !matches!(action.group(), ActionGroup::Use | ActionGroup::Administer)
-}
-
-/// The attributes that a sentence names.
-pub(crate) fn attributes_of(sentence: &Sentence, into: &mut Vec<Name>) {
-    match sentence {
-        Sentence::Allow { audience, rows, .. } => {
-            of_audience(audience, into);
-            rows.iter().for_each(|rows| of_condition(rows, into));
-        }
-        Sentence::OnlyShowRows { rows, audience } => {
-            of_audience(audience, into);
-            of_condition(rows, into);
-        }
-        Sentence::MaskColumns { cells, audience, .. } => {
-            of_audience(audience, into);
-            cells.iter().for_each(|cells| of_condition(cells, into));
-        }
-        Sentence::ActAs { audience, targets } => {
-            of_audience(audience, into);
-            of_members(targets, into);
-        }
-        Sentence::Deny { audience, .. }
-        | Sentence::HideColumns { audience, .. }
-        | Sentence::OnlyShowColumns { audience, .. }
-        | Sentence::LimitUse { audience, .. } => of_audience(audience, into),
-        Sentence::NeverShow { .. } => {}
-    }
-}
-
-fn of_audience(audience: &Audience, into: &mut Vec<Name>) {
-    if let AudienceBase::AnyOf(members) = &audience.of {
-        of_members(members, into);
-    }
-    of_members(&audience.except, into);
-}
-
-/// The attributes that some members' conditions name.
-pub(crate) fn of_members(members: &[Member], into: &mut Vec<Name>) {
-    for member in members {
-        match member {
-            Member::Those(condition) => of_condition(condition, into),
-            Member::Both(inner) => of_members(inner, into),
-            _ => {}
-        }
-    }
-}
-
-fn of_condition(condition: &Condition, into: &mut Vec<Name>) {
-    condition.mentions(&mut |mention| {
-        if let Mention::Attribute(attribute) = mention {
-            into.push(attribute.node.clone());
-        }
-    });
 }

@@ -9,13 +9,13 @@ use jiff::tz::TimeZone;
 use crate::attributes::Needed;
 use crate::document::kinds::{Attribute, Documents, Domain, Given, Grant};
 use crate::engine::index::Index;
-use crate::engine::rules::{EngineRule, attributes_of, of_members, rules};
+use crate::engine::needs;
+use crate::engine::rules::{EngineRule, rules};
 use crate::engine::tags::{Polarity, Reader, Tags};
 use crate::engine::target::{Place, Reach, reach};
 use crate::language::pattern::Pattern;
-use crate::language::syntax::Target;
+use crate::language::syntax::{Sentence, Target};
 use crate::model::name::{Identifier, Name, TableName};
-use crate::model::request::Request;
 use crate::model::value::Value;
 
 /// An immutable, compiled revision.
@@ -31,7 +31,10 @@ pub struct Snapshot {
     pub(crate) grants: Vec<Grant>,
     pub(crate) lists: BTreeMap<Name, Vec<Value>>,
     pub(crate) zone: TimeZone,
-    needed: Needed,
+    /// What any rule or grant asks of a party.
+    pub(crate) needed_anywhere: Needed,
+    pub(crate) needed_for_purposes: Needed,
+    pub(crate) rules_with_needs: Vec<u32>,
 }
 
 impl Snapshot {
@@ -39,8 +42,11 @@ impl Snapshot {
     pub fn build(documents: &Documents, zone: &TimeZone) -> Self {
         let rules = rules(documents);
         let domains = Domains::of_documents(documents);
+        let needed_for_purposes = needs::of_purposes(documents);
         Self {
-            needed: needed_attributes(&rules, documents),
+            needed_anywhere: needs::together(rules.iter().map(|rule| &rule.needs).chain([&needed_for_purposes])),
+            needed_for_purposes,
+            rules_with_needs: rules_with_needs(&rules),
             tags: Tags::of_documents(documents),
             purposes: documents.purposes.keys().map(|name| (name.clone(), above_purpose(documents, name))).collect(),
             attributes: documents.attributes.clone(),
@@ -60,9 +66,10 @@ impl Snapshot {
         self
     }
 
-    /// The attributes that a decision about this request can need.
-    pub fn needed_attributes(&self, _request: &Request) -> &Needed {
-        &self.needed
+    /// The rules that name an attribute, as `policy/rule`.
+    pub fn rules_that_use(&self, attribute: &Name) -> Vec<String> {
+        let rules = self.rules.iter().filter(|rule| needs::names(&rule.sentence, attribute));
+        rules.map(|rule| format!("{}/{}", rule.reference.policy, rule.reference.rule)).collect()
     }
 
     /// The day that a point in time belongs to, in the mesh's time zone.
@@ -102,19 +109,12 @@ impl Snapshot {
     }
 }
 
-fn needed_attributes(rules: &[EngineRule], documents: &Documents) -> Needed {
-    let mut needed = Vec::new();
-    rules.iter().for_each(|rule| attributes_of(&rule.sentence, &mut needed));
-    documents.grants.values().for_each(|grant| of_members(&grant.to, &mut needed));
-    for domain in documents.domains.values() {
-        for members in [&domain.owners, &domain.stewards, &domain.writers] {
-            of_members(members, &mut needed);
-        }
-    }
-    needed.retain(|name| documents.attributes.contains_key(name));
-    needed.sort();
-    needed.dedup();
-    Needed { attributes: needed, groups: true }
+/// The allows and denials that ask something of a party: they matter for a catalog too.
+fn rules_with_needs(rules: &[EngineRule]) -> Vec<u32> {
+    let asks = |rule: &EngineRule| {
+        matches!(rule.sentence, Sentence::Allow { .. } | Sentence::Deny { .. }) && rule.needs != Needed::default()
+    };
+    (0..).zip(rules).filter(|(_, rule)| asks(rule)).map(|(id, _)| id).collect()
 }
 
 fn above_purpose(documents: &Documents, name: &Name) -> BTreeSet<Name> {

@@ -141,11 +141,14 @@ pub(super) fn fitting(mesh: &Mesh<'_>, rule: &Ruled<'_, '_>, findings: &mut Vec<
         _ => return,
     };
     let (mut holds, mut first, mut others) = (false, None, 0_usize);
-    for table in rule.ruling.tables.iter().filter_map(|at| mesh.known.table(*at)) {
-        let Some(declared) = table.declared else { continue };
-        for column in &declared.columns {
-            let tags = table.columns.get(&column.name).cloned().unwrap_or_default();
-            if !covers(columns, Some(&column.name), &tags) {
+    let untagged = BTreeSet::new();
+    for at in mesh.known.with_columns(columns) {
+        let Some(table) = mesh.known.table(at).filter(|_| rule.ruling.tables.binary_search(&at).is_ok()) else {
+            continue;
+        };
+        for column in table.declared.into_iter().flat_map(|declared| &declared.columns) {
+            let tags = table.columns.get(&column.name).unwrap_or(&untagged);
+            if !covers(columns, Some(&column.name), tags) {
                 continue;
             }
             match fit(mask, column.column_type, &TimeZone::UTC).fallen {
@@ -162,7 +165,7 @@ pub(super) fn fitting(mesh: &Mesh<'_>, rule: &Ruled<'_, '_>, findings: &mut Vec<
     let finding = rule
         .warn_whole(Warning::MaskDoesNotFit, message)
         .with_help("docs/language.md has which types hold which masks");
-    findings.push(if holds { finding.as_note() } else { finding });
+    findings.push(if holds { finding.into_note() } else { finding });
 }
 
 /// What is to be said of two masks that meet on columns of one kind.

@@ -18,9 +18,9 @@ use crate::model::request;
 use crate::rpc::convert::door::decision_service_server::{DecisionService, DecisionServiceServer};
 use crate::rpc::convert::{self, Questions, proto};
 use crate::rpc::question::TableQuestion;
-use crate::rpc::token::Tokens;
 use crate::store::revision::NoRevision;
 use crate::telemetry::metrics::{Metrics, Rpc};
+use crate::token::Tokens;
 
 /// The largest message that is read: a slice of names.
 const LARGEST_MESSAGE: usize = 16 * 1024 * 1024;
@@ -192,7 +192,13 @@ pub struct Admission(Option<Arc<Tokens>>);
 impl Interceptor for Admission {
     fn call(&mut self, request: Request<()>) -> Result<Request<()>, Status> {
         match &self.0 {
-            Some(tokens) => tokens.admit(request),
+            Some(tokens) => {
+                let authorization = request.metadata().get("authorization").and_then(|value| value.to_str().ok());
+                match tokens.accept(authorization) {
+                    true => Ok(request),
+                    false => Err(Status::unauthenticated("a token that this server accepts is needed")),
+                }
+            }
             None => Ok(request),
         }
     }

@@ -139,6 +139,11 @@ impl Revisions {
         found.cloned().ok_or(NoRevision::Gone)
     }
 
+    /// The sources of all revisions.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
     /// The current revision.
     pub fn current(&self) -> Option<Arc<Revision>> {
         self.current.load_full()

@@ -217,19 +217,19 @@ fn check(seeds: std::ops::Range<u64>) {
 
 #[test]
 fn no_gain_is_missed() {
-    check(0..12);
+    check(0..8);
 }
 
 /// For the night, and after a change to what a rule means.
 #[test]
 #[ignore = "takes minutes"]
 fn no_gain_is_missed_for_many_seeds() {
-    check(150..4_000);
+    check(8..4_000);
 }
 
 #[test]
 fn documents_that_mean_the_same_are_no_difference() {
-    for seed in 0..40 {
+    for seed in 0..20 {
         let mut dice = Dice::new(seed);
         let old = random::mesh(&mut dice);
         let mut new = old.clone();

@@ -1,11 +1,16 @@
 //! The law of the index: a decision of an indexed snapshot equals one that asks every rule.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use meshward::attributes::Needed;
 use meshward::engine::decide;
 use meshward::engine::snapshot::Snapshot;
 use meshward::model::action::Action;
 use meshward::model::decision::Decision;
 use meshward::model::name::Identifier;
 use meshward::model::request::{AccessRequest, Listing, Request, Resource, TableRequest};
+use meshward::model::subject::{Identity, Party, Subject};
 
 use crate::engine::case::Case;
 use crate::engine::random::{self, Dice};
@@ -132,4 +137,56 @@ fn an_indexed_decision_equals_a_scan_of_all_rules() {
         }
     }
     assert!(asked > 50_000, "only {asked} requests were compared");
+}
+
+/// The party with only what is needed, as a server resolves it that fetches nothing else.
+fn with_only(needed: &Needed, party: &Party) -> Party {
+    let mut party = party.clone();
+    party.attributes.retain(|name, _| needed.attributes.contains(name));
+    if !needed.groups {
+        // No source of groups was asked, so none failed and none gave a group.
+        party.unknown_groups = None;
+        party.identity.groups.clear();
+    }
+    party
+}
+
+#[test]
+fn deciding_with_only_what_is_needed_equals_deciding_with_all() {
+    let (mut asked, mut less) = (0, 0);
+    for world in 0..WORLDS / 3 {
+        let mut dice = Dice::new(world.wrapping_mul(15_485_863));
+        let cases = random::cases(&mut dice, 2, 2);
+        let snapshot = Snapshot::build(&cases[0].documents, &cases[0].zone);
+        for case in &cases {
+            for request in requests(case) {
+                // Before sources are asked nobody's groups are known.
+                let unresolved = |party: &Party| Party {
+                    identity: Identity { groups: BTreeSet::new(), ..party.identity.clone() },
+                    unknown_groups: Some(Arc::from("not asked yet")),
+                    ..Party::default()
+                };
+                let parties: Vec<Party> = [Some(&case.subject.asking), case.subject.invoker.as_ref()]
+                    .into_iter()
+                    .flatten()
+                    .map(unresolved)
+                    .collect();
+                let needed = snapshot.needed(&request, &parties.iter().collect::<Vec<_>>());
+                let subject = Subject {
+                    asking: with_only(&needed, &case.subject.asking),
+                    invoker: case.subject.invoker.as_ref().map(|invoker| with_only(&needed, invoker)),
+                    ..case.subject.clone()
+                };
+                let (with_all, with_less) =
+                    (decide(&snapshot, &case.subject, &request), decide(&snapshot, &subject, &request));
+                assert!(
+                    with_all == with_less,
+                    "world {world}\n{case}\n{request:?}\nneeded {needed:?}\nall {with_all:?}\nless {with_less:?}"
+                );
+                asked += 1;
+                less += usize::from(needed.attributes.len() < case.documents.attributes.len());
+            }
+        }
+    }
+    assert!(asked > 20_000 && less > asked / 2, "{less} of {asked} needed less than all");
 }

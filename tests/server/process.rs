@@ -11,14 +11,14 @@ use tonic::transport::Channel;
 
 #[expect(clippy::allow_attributes_without_reason, clippy::allow_attributes, reason = "generated")]
 #[expect(unreachable_pub, reason = "generated")]
-pub(super) mod proto {
+pub(crate) mod proto {
     tonic::include_proto!("meshward.decision.v1");
 }
 
-pub(super) use proto::decision_service_client::DecisionServiceClient as Client;
+pub(crate) use proto::decision_service_client::DecisionServiceClient as Client;
 
 /// How long a test waits for what has to happen.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A port that nothing listens on.
 pub(crate) fn free_address() -> SocketAddr {
@@ -26,7 +26,7 @@ pub(crate) fn free_address() -> SocketAddr {
 }
 
 /// Tries until it is true.
-pub(super) fn eventually(what: &str, mut is: impl FnMut() -> bool) {
+pub(crate) fn eventually(what: &str, mut is: impl FnMut() -> bool) {
     let started = Instant::now();
     while !is() {
         assert!(started.elapsed() < PATIENCE, "waited in vain until {what}");
@@ -35,22 +35,22 @@ pub(super) fn eventually(what: &str, mut is: impl FnMut() -> bool) {
 }
 
 /// A server of its own documents, killed when dropped.
-pub(super) struct Server {
-    pub(super) documents: TempDir,
-    pub(super) grpc: SocketAddr,
-    pub(super) http: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) documents: TempDir,
+    pub(crate) grpc: SocketAddr,
+    pub(crate) http: SocketAddr,
     environment: Vec<(String, String)>,
     child: Child,
 }
 
 impl Server {
     /// Starts a server over one file of documents.
-    pub(super) fn start(yaml: &str) -> Self {
+    pub(crate) fn start(yaml: &str) -> Self {
         Self::start_with(yaml, &[])
     }
 
     /// Starts a server with variables of its environment besides.
-    pub(super) fn start_with(yaml: &str, environment: &[(&str, &str)]) -> Self {
+    pub(crate) fn start_with(yaml: &str, environment: &[(&str, &str)]) -> Self {
         let documents = tempfile::tempdir().unwrap();
         fs::write(documents.path().join("mesh.yaml"), yaml).unwrap();
         let (grpc, http) = (free_address(), free_address());
@@ -63,54 +63,54 @@ impl Server {
     }
 
     /// Replaces the documents, as an editor does.
-    pub(super) fn write(&self, yaml: &str) {
+    pub(crate) fn write(&self, yaml: &str) {
         let beside = self.documents.path().join("mesh.new");
         fs::write(&beside, yaml).unwrap();
         fs::rename(beside, self.documents.path().join("mesh.yaml")).unwrap();
     }
 
     /// A page's status and text.
-    pub(super) fn get(&self, path: &str) -> Option<(u16, String)> {
+    pub(crate) fn get(&self, path: &str) -> Option<(u16, String)> {
         let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
         let mut answer = agent.get(format!("http://{}{path}", self.http)).call().ok()?;
         Some((answer.status().as_u16(), answer.body_mut().read_to_string().ok()?))
     }
 
     /// The state that `/readyz` shows.
-    pub(super) fn state(&self) -> serde_json::Value {
+    pub(crate) fn state(&self) -> serde_json::Value {
         serde_json::from_str(&self.get("/readyz").unwrap().1).unwrap()
     }
 
     /// Waits for a revision.
-    pub(super) fn until_revision(&self, number: u64) {
+    pub(crate) fn until_revision(&self, number: u64) {
         eventually("the revision answers", || self.state()["revision"] == number);
     }
 
     /// Stops the server at once and starts it again, on the same ports.
-    pub(super) fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.kill();
         self.child = spawn(self.documents.path(), self.grpc, self.http, &self.environment);
         eventually("the server lives again", || self.get("/livez").is_some());
     }
 
     /// Kills the server.
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// Asks the server to go.
-    pub(super) fn terminate(&self) {
+    pub(crate) fn terminate(&self) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
     }
 
     /// The exit code once it is gone.
-    pub(super) fn wait(&mut self) -> Option<i32> {
+    pub(crate) fn wait(&mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
     }
 
-    pub(super) async fn client(&self) -> Client<Channel> {
+    pub(crate) async fn client(&self) -> Client<Channel> {
         let started = Instant::now();
         loop {
             match Client::connect(format!("http://{}", self.grpc)).await {
@@ -145,17 +145,17 @@ fn spawn(documents: &Path, grpc: SocketAddr, http: SocketAddr, environment: &[(S
 }
 
 /// Runs a verb: exit code, standard output, standard error.
-pub(super) fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
+pub(crate) fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_meshward")).args(arguments).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
-pub(super) fn identity(user: &str) -> proto::Identity {
+pub(crate) fn identity(user: &str) -> proto::Identity {
     proto::Identity { user: user.to_owned(), ..proto::Identity::default() }
 }
 
-pub(super) fn context(user: &str) -> proto::RequestContext {
+pub(crate) fn context(user: &str) -> proto::RequestContext {
     proto::RequestContext {
         query_id: "20261124_000000_00000_aaaaa".to_owned(),
         identity: Some(identity(user)),
@@ -164,7 +164,7 @@ pub(super) fn context(user: &str) -> proto::RequestContext {
     }
 }
 
-pub(super) fn table(name: &str) -> Option<proto::TableName> {
+pub(crate) fn table(name: &str) -> Option<proto::TableName> {
     let mut parts = name.split('.').map(str::to_owned);
     Some(proto::TableName {
         catalog: parts.next().unwrap(),
@@ -174,13 +174,13 @@ pub(super) fn table(name: &str) -> Option<proto::TableName> {
 }
 
 /// Asks about `lake.s.t` with one column `country varchar`.
-pub(super) fn decide_table(context: proto::RequestContext) -> proto::DecideTableRequest {
+pub(crate) fn decide_table(context: proto::RequestContext) -> proto::DecideTableRequest {
     let column = proto::Column { name: "country".to_owned(), r#type: "varchar".to_owned(), hidden: false };
     proto::DecideTableRequest { context: Some(context), table: table("lake.s.t"), branch: None, columns: vec![column] }
 }
 
 /// The row filter's SQL; `TRUE` and `FALSE` for all and no rows.
-pub(super) fn rows(answer: &proto::DecideTableResponse) -> String {
+pub(crate) fn rows(answer: &proto::DecideTableResponse) -> String {
     use proto::decide_table_response::Rows;
     match answer.rows.as_ref().unwrap() {
         Rows::AllRows(_) => "TRUE".to_owned(),
@@ -200,7 +200,7 @@ fn condition(filter: &str) -> &str {
 }
 
 /// A policy that lets everyone read the rows of one country.
-pub(super) fn rows_of(country: &str) -> String {
+pub(crate) fn rows_of(country: &str) -> String {
     format!(
         "kind: Policy\nname: p\non: lake.s.*\nrules:\n  - allow everyone to read\n  - only show rows where country = '{country}' for \
          everyone\n"

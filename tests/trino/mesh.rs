@@ -131,12 +131,14 @@ impl Mesh {
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("trino-{}", std::process::id()));
         let documents = directory.join("documents");
         fs::create_dir_all(&documents).unwrap();
+        fs::create_dir(directory.join("secrets")).unwrap();
         write_documents(&documents);
         let (grpc, http, trino) = (free_address(), free_address(), free_address());
         let (traces, collector) = Receiver::start();
         let proxy = Proxy::start(grpc);
         fs::write(directory.join("groups.txt"), GROUPS).unwrap();
         fs::write(directory.join("masking.key"), MASKING_KEY).unwrap();
+        fs::write(directory.join("tokens"), "the-administrators-token\n").unwrap();
         let tracing = "tracing.enabled=true\notel.exporter.protocol=grpc\n";
         fs::write(
             directory.join("more.properties"),
@@ -205,12 +207,28 @@ impl Mesh {
         let program = [meshward, "serve", "--documents", self.documents.to_str().unwrap(), "--http-listen", &http];
         let environment = [
             ("MESHWARD_GRPC__LISTEN", self.grpc.to_string()),
+            ("MESHWARD_HTTP__TOKENS", self.tokens()),
+            ("MESHWARD_SECRETS", self.secrets().to_str().unwrap().to_owned()),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{}", self.collector)),
             ("OTEL_BSP_SCHEDULE_DELAY", "200".to_owned()),
         ]
         .map(|(key, value)| (key.to_owned(), value));
         *self.server() = Some(Guarded::start(&program, &environment, &log("meshward"), None));
         eventually("the server lives", || self.page("/livez").is_some());
+    }
+
+    fn tokens(&self) -> String {
+        self.directory.join("tokens").display().to_string()
+    }
+
+    /// Where the server's administrators ask, and a file with their token.
+    pub(super) fn administration(&self) -> (String, String) {
+        (self.http.to_string(), self.tokens())
+    }
+
+    /// The folder of the server's secrets.
+    pub(super) fn secrets(&self) -> PathBuf {
+        self.directory.join("secrets")
     }
 
     /// Changes the weather between the plugin and the server.

@@ -98,10 +98,11 @@ fn allow(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
     Ok(Sentence::Allow { audience, actions, rows, purposes })
 }
 
-type Given = (Vec<Spanned<ActionWord>>, Option<Condition>, Vec<Spanned<Name>>);
+type Actions = Vec<Spanned<ActionWord>>;
+type Purposes = Vec<Spanned<Name>>;
 
 /// `to read rows where C for purpose P`
-fn given(cursor: &mut Cursor<'_>) -> Result<Given, Diagnostic> {
+fn given(cursor: &mut Cursor<'_>) -> Result<(Actions, Option<Condition>, Purposes), Diagnostic> {
     cursor.demand(&["to"])?;
     let actions = actions(cursor)?;
     let rows = if cursor.takes_any(&["only the rows where", "only rows where", "the rows where", "rows where"]) {
@@ -124,12 +125,12 @@ fn deny(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
 }
 
 /// `to drop for purpose P`
-fn denied(cursor: &mut Cursor<'_>) -> Result<(Vec<Spanned<ActionWord>>, Vec<Spanned<Name>>), Diagnostic> {
+fn denied(cursor: &mut Cursor<'_>) -> Result<(Actions, Purposes), Diagnostic> {
     cursor.demand(&["to"])?;
     Ok((actions(cursor)?, for_purposes(cursor)?))
 }
 
-fn actions(cursor: &mut Cursor<'_>) -> Result<Vec<Spanned<ActionWord>>, Diagnostic> {
+fn actions(cursor: &mut Cursor<'_>) -> Result<Actions, Diagnostic> {
     let mut actions = Vec::new();
     loop {
         let name = action_name(cursor)?;
@@ -170,7 +171,7 @@ fn action_name(cursor: &mut Cursor<'_>) -> Result<Spanned<Name>, Diagnostic> {
     }
 }
 
-fn for_purposes(cursor: &mut Cursor<'_>) -> Result<Vec<Spanned<Name>>, Diagnostic> {
+fn for_purposes(cursor: &mut Cursor<'_>) -> Result<Purposes, Diagnostic> {
     if cursor.takes_any(&["for purpose|purposes of", "for purpose|purposes"]) {
         purposes(cursor)
     } else {
@@ -178,7 +179,7 @@ fn for_purposes(cursor: &mut Cursor<'_>) -> Result<Vec<Spanned<Name>>, Diagnosti
     }
 }
 
-fn purposes(cursor: &mut Cursor<'_>) -> Result<Vec<Spanned<Name>>, Diagnostic> {
+fn purposes(cursor: &mut Cursor<'_>) -> Result<Purposes, Diagnostic> {
     let mut purposes = vec![cursor.name("a purpose")?];
     while !cursor.sees("or by exception") && (cursor.takes_symbol(",") || cursor.takes("or")) {
         cursor.takes("or");
