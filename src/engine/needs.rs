@@ -164,9 +164,10 @@ impl Snapshot {
     /// The rules on a table and on what it may be a metadata table of; and those that open or close its catalog.
     fn on_table(&self, table: &TableName, parties: &[&Party]) -> Vec<u32> {
         let mut ids = Vec::new();
+        let people: Vec<_> = parties.iter().map(|party| self.index.person(party)).collect();
         for table in table.bases().chain([table.clone()]) {
-            for person in parties.iter().map(|party| self.index.person(party)) {
-                ids.extend(self.index.on_table(&table, self.tags.of(&table), &self.domains, &person));
+            for person in &people {
+                ids.extend(self.index.on_table(&table, self.tags.of(&table), &self.domains, person));
             }
         }
         let catalog = Place::Catalog(&table.catalog);
