@@ -20,6 +20,7 @@ bench: ## what a decision costs, beside what it is compared with
 	@deploy/tools cargo mvn jdk
 	@$(MAKE) --no-print-directory $(PLUGIN) trino
 	cargo bench
+	cargo run --release --quiet --manifest-path benches/peers/Cargo.toml --target-dir target/peers
 
 check: ## formatting and lints
 	@deploy/tools cargo

@@ -5,8 +5,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo::rerun-if-changed=proto");
     let descriptors = protox::compile([DECISION], ["proto"])?;
     #[expect(clippy::disallowed_methods, reason = "cargo tells a build script where to write through the environment")]
-    let path = std::path::PathBuf::from(std::env::var("OUT_DIR")?).join("descriptors.bin");
-    std::fs::write(path, protox::prost::Message::encode_to_vec(&descriptors))?;
-    tonic_prost_build::configure().bytes(".meshward").compile_fds(descriptors)?;
+    let out = std::path::PathBuf::from(std::env::var("OUT_DIR")?);
+    std::fs::write(out.join("descriptors.bin"), protox::prost::Message::encode_to_vec(&descriptors))?;
+    tonic_prost_build::configure().bytes(".meshward").compile_fds(descriptors.clone())?;
+    // The service alone, as the server offers it: a question about a table comes in a type of its own.
+    let door = out.join("door");
+    std::fs::create_dir_all(&door)?;
+    tonic_prost_build::configure()
+        .build_client(false)
+        .extern_path(".meshward.decision.v1", "crate::rpc::convert::proto")
+        .extern_path(".meshward.decision.v1.DecideTableRequest", "crate::rpc::question::TableQuestion")
+        .out_dir(door)
+        .compile_fds(descriptors)?;
     Ok(())
 }

@@ -50,11 +50,15 @@ pub(crate) fn documents(data: &[u8]) {
     }
 }
 
-/// Any bytes are a question or a refusal.
+/// Any bytes are a question or a refusal, and the same one however they are read.
 pub(crate) fn decode(data: &[u8]) {
-    if let Ok(question) = rpc::table_question(data) {
+    let question = rpc::table_question(data);
+    if let Ok(question) = &question {
         assert!(!question.identity.user.is_empty());
     }
+    // Read by parts or in one go, it is the same.
+    let at_once = rpc::table_question_at_once(data);
+    assert_eq!(format!("{:?}", question.ok()), format!("{:?}", at_once.ok()));
 }
 
 /// Any rules, one in a line, are decided as a scan decides them, and as many columns are answered as were asked about.

@@ -106,6 +106,7 @@ fn rules(decision: &Decision) -> String {
     };
     let mut rules: Vec<String> =
         contributions.iter().map(|part| format!("{}/{}", part.rule.policy, part.rule.rule)).collect();
+    rules.sort();
     rules.dedup();
     rules.join(" ")
 }

@@ -13,6 +13,7 @@ mod attributes;
 mod check;
 mod completion;
 mod config;
+mod diff;
 mod explain;
 mod fmt;
 mod paraphrase;
@@ -47,6 +48,8 @@ enum Verb {
     Fmt(fmt::Fmt),
     /// Say what a user may see of a table, as which SQL, and why.
     Explain(explain::Explain),
+    /// Say who gains and who loses what from one folder of documents to another.
+    Diff(diff::Diff),
     /// Say what rules mean, for those whom they restrict and those whom they release, in words that need no SQL.
     Paraphrase(paraphrase::ParaphraseRules),
     /// Run the tests of documents, and say which rules none of them met.
@@ -68,7 +71,7 @@ enum Exit {
     Fine = 0,
     /// It did not work.
     Failed = 1,
-    /// The answer is no.
+    /// The answer is no: a denial, or somebody gains from a change.
     Denied = 3,
     /// The documents do not check.
     DocumentsInvalid = 4,
@@ -98,6 +101,7 @@ pub fn run() -> ExitCode {
         Verb::Check(verb) => verb.run(),
         Verb::Fmt(verb) => verb.run(),
         Verb::Explain(verb) => verb.run(),
+        Verb::Diff(verb) => verb.run(),
         Verb::Paraphrase(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),
         Verb::Attributes(verb) => verb.run(),

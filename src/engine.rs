@@ -1,24 +1,25 @@
 //! Rules to decisions. Pure: no I/O, no clock, no async, no locks, no panics; everything is an argument.
 
 mod access;
+pub(crate) mod apart;
 mod audience;
 mod combine;
 mod compare;
 pub mod fit;
 mod index;
-mod lattice;
+pub(crate) mod lattice;
 mod listing;
 mod needs;
 mod partial;
 mod reason;
-mod rules;
+pub(crate) mod rules;
 pub mod snapshot;
-mod standing;
+pub(crate) mod standing;
 mod table;
-mod tags;
-mod target;
+pub(crate) mod tags;
+pub(crate) mod target;
 pub mod trees;
-mod truth;
+pub(crate) mod truth;
 
 pub(crate) use crate::engine::access::opens_beneath;
 pub(crate) use crate::engine::combine::MOST_READINGS;
@@ -26,8 +27,8 @@ pub(crate) use crate::engine::lattice::compare_masks;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::standing::Asker;
 pub(crate) use crate::engine::standing::PURPOSE_CREDENTIAL;
-use crate::model::decision::{AccessDecision, Decision};
-use crate::model::request::Request;
+use crate::model::decision::{AccessDecision, Decision, TableDecision};
+use crate::model::request::{Request, TableRequest};
 use crate::model::subject::Subject;
 
 /// Decides one request: the whole of Meshward's meaning. Live requests, `explain` and every test call this.
@@ -39,4 +40,9 @@ pub fn decide(snapshot: &Snapshot, subject: &Subject, request: &Request) -> Deci
         Request::Listing(listing) => Decision::Listing(listing::decide(&asker, listing)),
         Request::Unrecognised(why) => Decision::Access(AccessDecision::denied(why)),
     }
+}
+
+/// [`decide`] of a request about a table.
+pub fn decide_table(snapshot: &Snapshot, subject: &Subject, request: &TableRequest) -> TableDecision {
+    table::decide(&Asker::new(snapshot, subject), request)
 }

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod diff;
 pub mod document;
 pub mod engine;
 pub mod health;

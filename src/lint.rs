@@ -48,6 +48,7 @@ pub fn warnings(loaded: &Loaded, snapshot: &Snapshot, today: Date) -> Vec<Findin
             people::lint(&rule, &mut findings);
             power::lint(&rule, &mut findings);
             spelling::columns(&mesh, &rule, &mut findings);
+            masks::fitting(&mesh, &rule, &mut findings);
         }
     }
     shadow::lint(&policies, &mut findings);

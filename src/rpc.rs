@@ -2,7 +2,8 @@
 
 mod convert;
 pub mod listen;
+mod question;
 mod service;
 
-pub use convert::table_question;
+pub use convert::{table_question, table_question_at_once};
 pub use service::{Decisions, descriptors, serve};

@@ -1,12 +1,13 @@
 //! What the engine decides, against an evaluator that shares nothing with it but the types.
 
-mod case;
+mod bounds;
+pub(crate) mod case;
 mod cell;
-mod differential;
+pub(crate) mod differential;
 mod evaluated;
 mod index;
 mod keyed;
-mod oracle;
-mod random;
+pub(crate) mod oracle;
+pub(crate) mod random;
 mod run_sql;
 pub mod sample;

@@ -4,3 +4,4 @@ mod answers;
 mod credentials;
 mod lifecycle;
 pub(crate) mod process;
+mod swaps;

@@ -9,6 +9,7 @@
 
 mod attributes;
 mod cli;
+mod diff;
 mod docs;
 mod documents;
 pub mod engine;

@@ -19,6 +19,7 @@ const HOUSE: &[&str] = &[
     "policy_test",
     "store",
     "database",
+    "diff",
     "lint",
     "engine",
     "sql",

@@ -12,6 +12,7 @@ mod proxy;
 mod attacks;
 mod attributes;
 mod calls;
+mod directories;
 mod keyed;
 mod listings;
 mod masks;

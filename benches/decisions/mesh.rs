@@ -67,6 +67,17 @@ rules:
 
 /// The documents of a mesh with that many rules.
 pub(crate) fn documents(rules: usize) -> Documents {
+    read(&text(rules))
+}
+
+/// Documents that check.
+pub(crate) fn read(text: &str) -> Documents {
+    let source = Arc::new(Source::new("mesh.yaml", text));
+    load::texts(&[source]).map_err(|findings| findings[0].render()).expect("the mesh checks").documents
+}
+
+/// The same as one file.
+pub(crate) fn text(rules: usize) -> String {
     let mut text = String::from(CORE);
     text.push_str(
         "---\n{kind: Tagging, name: transactions, table: lake.finance.transactions, columns: {country: Geo.Country",
@@ -94,8 +105,7 @@ pub(crate) fn documents(rules: usize) -> Documents {
         )
         .unwrap();
     }
-    let source = Arc::new(Source::new("mesh.yaml", text));
-    load::texts(&[source]).map_err(|findings| findings[0].render()).expect("the mesh checks").documents
+    text
 }
 
 pub(crate) fn snapshot(documents: &Documents) -> Snapshot {

@@ -257,7 +257,11 @@ impl CachedSource {
     async fn load(&self, user: &SourceUser, asked: Instant, cause: Cause) -> Loaded {
         let loaded = self.ask(user).await;
         let took = clock::instant().saturating_duration_since(asked);
-        let source_failed = matches!(loaded, Err(LoadFailure::Timeout | LoadFailure::Unreachable(_)));
+        let source_failed = matches!(
+            loaded,
+            // Accounts are locked after some wrong passwords.
+            Err(LoadFailure::Timeout | LoadFailure::Unreachable(_) | LoadFailure::Credentials(_))
+        );
         match &loaded {
             _ if source_failed => self.circuit.failed(clock::instant()),
             Ok(_) => self.circuit.answered(),

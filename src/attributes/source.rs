@@ -187,7 +187,7 @@ pub enum LoadFailure {
     /// It failed lately and is left alone for a while.
     #[error("it failed lately and is left alone for a while")]
     CircuitOpen,
-    /// A secret or a file of certificates cannot be read.
+    /// A secret or a file of certificates cannot be read, or the source does not accept it.
     #[error("{0}")]
     Credentials(String),
     /// The user's name cannot be asked for there.

@@ -146,7 +146,7 @@ impl<'f> Fields<'f> {
                 _ => None,
             })
             .collect();
-        let help = format!("join them with `or`: `{field}: {}`", joined.join(" or "));
+        let help = format!("write `{field}: {}`", joined.join(" or "));
         self.find(Code::BadValue, &node.place, format!("`{field}` is one text, not a list")).help = Some(help);
         None
     }
@@ -296,6 +296,16 @@ impl<'f> Fields<'f> {
     /// The name of a secret.
     pub(super) fn secret(&mut self, field: &'static str) -> Option<SecretName> {
         let text = self.text(field)?;
+        self.secret_of(field, &text)
+    }
+
+    /// The name of a secret that must be there.
+    pub(super) fn required_secret(&mut self, field: &'static str, what: &str) -> Option<SecretName> {
+        let text = self.required_text(field, what)?;
+        self.secret_of(field, &text)
+    }
+
+    fn secret_of(&mut self, field: &'static str, text: &Text) -> Option<SecretName> {
         let name = SecretName::new(text.as_str());
         if name.is_none() {
             // What was written may be the secret itself.

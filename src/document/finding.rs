@@ -243,7 +243,7 @@ impl Finding {
 
     /// The same, as what is only worth knowing.
     #[must_use]
-    pub(crate) fn as_note(self) -> Self {
+    pub(crate) fn into_note(self) -> Self {
         Self { severity: Severity::Note, ..self }
     }
 

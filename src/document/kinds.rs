@@ -90,7 +90,7 @@ pub struct PolicyRule {
 }
 
 /// `kind: Domain`
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Domain {
     /// Its name.
     pub name: Name,
@@ -109,7 +109,7 @@ pub struct Domain {
 }
 
 /// `kind: Purpose`
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Purpose {
     /// Its name.
     pub name: Name,
@@ -120,7 +120,7 @@ pub struct Purpose {
 }
 
 /// `kind: Attribute`
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attribute {
     /// Its name.
     pub name: Name,
@@ -153,7 +153,7 @@ pub enum Missing {
 }
 
 /// `kind: Tag`
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tag {
     /// Its name; dots make the hierarchy.
     pub name: Name,
@@ -173,7 +173,7 @@ pub enum PlacedBy {
 }
 
 /// `kind: Tagging`
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tagging {
     /// Its name.
     pub name: Name,
@@ -188,7 +188,7 @@ pub struct Tagging {
 }
 
 /// `kind: User`
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// The user's name, exactly as Trino gives it.
     pub name: String,
@@ -197,7 +197,7 @@ pub struct User {
 }
 
 /// `kind: Grant`
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     /// Its name.
     pub name: Name,
@@ -226,7 +226,7 @@ pub enum Given {
 }
 
 /// `kind: List`
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct List {
     /// Its name.
     pub name: Name,
@@ -237,7 +237,7 @@ pub struct List {
 }
 
 /// `kind: Table`: what a table looks like, for those who read documents without a Trino.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
     /// The table.
     pub name: TableName,

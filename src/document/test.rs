@@ -135,7 +135,7 @@ pub enum ExpectedColumn {
     /// Nothing: it is hidden.
     Hidden,
     /// What a mask makes of the cells that it is on; `None`: all.
-    Masked(MaskWord, Option<Condition>),
+    Masked(Box<(MaskWord, Option<Condition>)>),
 }
 
 /// A row that is expected: columns by their place, what each shows, and where that is written. Other columns are not looked at.

@@ -44,6 +44,7 @@ warnings! {
     TooManyReadings = "MW0216", "a rule has too many readings and shows nothing";
     NoSuchColumn = "MW0217", "a table has no such column";
     ActsAsGroup = "MW0218", "impersonation of a group never applies";
+    MaskDoesNotFit = "MW0219", "a mask is none for a column's type";
 }
 
 impl Warning {

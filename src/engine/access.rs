@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::engine::audience::{audience, members};
 use crate::engine::combine::{allowance_applies, denial_applies};
-use crate::engine::index::Index;
+use crate::engine::index::{Index, Person};
 use crate::engine::listing::{columns_that_rules_name, is_visible, rule_reach, table_is_visible, untyped};
 use crate::engine::reason;
 use crate::engine::rules::EngineRule;
@@ -109,14 +109,14 @@ fn reaches_inside(action: Action) -> bool {
 pub(crate) fn candidates(
     asking: &Standing<'_>,
     place: Place<'_>,
-    elsewhere: impl Fn(&Index, &Party) -> Vec<u32>,
+    elsewhere: impl Fn(&Index, &Person<'_>) -> Vec<u32>,
 ) -> Vec<u32> {
     let snapshot = asking.asker.snapshot;
-    let party = asking.party;
+    let person = asking.person;
     match place {
-        Place::Table(table) => snapshot.index.on_table(table, snapshot.tags.of(table), &snapshot.domains, party),
-        Place::System | Place::SystemProperty(_) => snapshot.index.on_system(party),
-        _ => elsewhere(&snapshot.index, party),
+        Place::Table(table) => snapshot.index.on_table(table, snapshot.tags.of(table), &snapshot.domains, person),
+        Place::System | Place::SystemProperty(_) => snapshot.index.on_system(person),
+        _ => elsewhere(&snapshot.index, person),
     }
 }
 
@@ -192,7 +192,8 @@ fn may_act_as(asking: &Standing<'_>, resource: &Resource) -> bool {
     let identity = Identity { groups: groups.clone(), ..Identity::of_user(user) };
     let target = Party { identity, ..Party::default() };
     // FAIL-CLOSED: Trino asks with the name alone. No group and no role is then known to be missing.
-    let target = Standing { asker: asking.asker, party: &target, known: Known::NameAlone };
+    let person = asking.snapshot().index.person(&target);
+    let target = Standing { asker: asking.asker, party: &target, person: &person, known: Known::NameAlone };
     asking.asker.snapshot.rules.iter().any(|rule| {
         let Sentence::ActAs { audience: who, targets } = &rule.sentence else { return false };
         rule.domain.is_none()

@@ -1,7 +1,6 @@
 //! What binds one party at one table: denials, purposes, row guards, masks, hidden columns.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use crate::engine::audience::audience;
 use crate::engine::fit::fit;
@@ -40,15 +39,33 @@ pub(crate) enum Authorities {
 }
 
 /// What binds one party at one table.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Restraints<'a> {
     pub(crate) denies: Vec<&'a EngineRule>,
     pub(crate) limits: Vec<&'a EngineRule>,
     pub(crate) guards: Vec<(&'a EngineRule, Residual)>,
-    /// By the column's place in the request.
-    pub(crate) masks: BTreeMap<usize, Vec<(&'a EngineRule, Applied)>>,
-    pub(crate) floors: BTreeSet<(usize, Arc<crate::model::decision::RuleReference>)>,
-    pub(crate) hidden: BTreeMap<usize, Vec<&'a EngineRule>>,
+    /// One for each column of the request, in its order.
+    pub(crate) columns: Vec<OnColumn<'a>>,
+}
+
+/// What binds one party at one column.
+#[derive(Debug, Default)]
+pub(crate) struct OnColumn<'a> {
+    pub(crate) masks: Vec<MaskOf<'a>>,
+    pub(crate) hidden: Vec<&'a EngineRule>,
+}
+
+impl OnColumn<'_> {
+    pub(crate) fn is_clear(&self) -> bool {
+        self.masks.is_empty() && self.hidden.is_empty()
+    }
+}
+
+/// A mask, and the rule that puts it there.
+#[derive(Debug)]
+pub(crate) struct MaskOf<'a> {
+    pub(crate) rule: &'a EngineRule,
+    pub(crate) applied: Applied,
 }
 
 impl<'a> TableView<'a> {
@@ -59,7 +76,12 @@ impl<'a> TableView<'a> {
 
     /// What restrains a party here, of the rules that hold here.
     pub(crate) fn restraints(&self, standing: &Standing<'a>, rules: &[&'a EngineRule]) -> Restraints<'a> {
-        let mut restraints = Restraints::default();
+        let mut restraints = Restraints {
+            denies: Vec::new(),
+            limits: Vec::new(),
+            guards: Vec::new(),
+            columns: self.columns.iter().map(|_| OnColumn::default()).collect(),
+        };
         rules.iter().for_each(|rule| self.restrain(standing, rule, &mut restraints));
         restraints
     }
@@ -92,21 +114,17 @@ impl<'a> TableView<'a> {
                 }
             }
             Sentence::HideColumns { columns, audience: of } if binds(standing, rule, of, Some(self.table)) => {
-                for index in self.matching(columns, reader(standing, rule), Polarity::Binds) {
-                    restraints.hidden.entry(index).or_default().push(rule);
-                }
+                let covered = self.matching(columns, reader(standing, rule), Polarity::Binds);
+                restraints.hide(rule, |index| covered.binary_search(&index).is_ok());
             }
             Sentence::OnlyShowColumns { columns, audience: of } if binds(standing, rule, of, Some(self.table)) => {
                 let shown = self.matching(columns, reader(standing, rule), Polarity::Releases);
-                for index in (0..self.columns.len()).filter(|index| !shown.contains(index)) {
-                    restraints.hidden.entry(index).or_default().push(rule);
-                }
+                restraints.hide(rule, |index| shown.binary_search(&index).is_err());
             }
             // For everybody: no other rule's `except` and no grant lifts it.
             Sentence::NeverShow { columns, floor } => {
                 for index in self.matching(columns, reader(standing, rule), Polarity::Binds) {
                     self.mask(standing, rule, index, floor, &None, restraints);
-                    restraints.floors.insert((index, rule.reference.clone()));
                 }
             }
             _ => {}
@@ -127,9 +145,9 @@ impl<'a> TableView<'a> {
         cells: &Option<crate::sql::expression::Predicate>,
         restraints: &mut Restraints<'a>,
     ) {
-        let Some(column) = self.columns.get(index) else { return };
+        let (Some(column), Some(on)) = (self.columns.get(index), restraints.columns.get_mut(index)) else { return };
         let masked = fit(mask, column.column_type, &standing.snapshot().zone).masked;
-        restraints.masks.entry(index).or_default().push((rule, Applied { masked, cells: cells.clone() }));
+        on.masks.push(MaskOf { rule, applied: Applied { masked, cells: cells.clone() } });
     }
 
     /// The cells that a mask is on, one entry for each reading of its condition; `None` in an entry: all cells.
@@ -189,8 +207,8 @@ impl<'a> TableView<'a> {
         fold(standing, condition, &Row { columns: self.columns, reading })
     }
 
-    /// The places of the columns that a target covers.
-    pub(crate) fn matching(&self, target: &ColumnTarget, reader: Reader<'_>, polarity: Polarity) -> BTreeSet<usize> {
+    /// The places of the columns that a target covers, in the request's order.
+    pub(crate) fn matching(&self, target: &ColumnTarget, reader: Reader<'_>, polarity: Polarity) -> Vec<usize> {
         let covers = |words: &[ColumnWord], column: &Identifier, placed: &[Placed], polarity| {
             words.iter().any(|word| match word {
                 ColumnWord::Named(name) => &name.node == column,
@@ -247,6 +265,13 @@ impl<'a> TableView<'a> {
     }
 }
 
+impl<'a> Restraints<'a> {
+    fn hide(&mut self, rule: &'a EngineRule, hides: impl Fn(usize) -> bool) {
+        let columns = self.columns.iter_mut().enumerate();
+        columns.filter(|(index, _)| hides(*index)).for_each(|(_, on)| on.hidden.push(rule));
+    }
+}
+
 /// The ways to read a condition that names tags.
 enum Readings {
     /// None of the tags is on any column.
@@ -273,7 +298,7 @@ pub(crate) fn rules_on<'a>(
 ) -> Vec<&'a EngineRule> {
     let snapshot = standing.asker.snapshot;
     let tags = snapshot.tags.of(table);
-    let ids = snapshot.index.on_table(table, tags, &snapshot.domains, standing.party);
+    let ids = snapshot.index.on_table(table, tags, &snapshot.domains, standing.person);
     let binds_here = |rule: &&EngineRule| {
         (authorities == Authorities::All || rule.domain.is_none())
             && rule.holds_on(standing.asker.day)
@@ -316,7 +341,7 @@ pub(crate) fn binds(
     audience(standing, of, table).may_be_true() && !is_lifted(standing, rule)
 }
 
-fn is_lifted(standing: &Standing<'_>, rule: &EngineRule) -> bool {
+pub(crate) fn is_lifted(standing: &Standing<'_>, rule: &EngineRule) -> bool {
     let Some(liftable) = &rule.liftable else { return false };
     standing.snapshot().exceptions_to(liftable).any(|grant| {
         holds(grant.from, grant.until, standing.asker.day)

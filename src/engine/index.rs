@@ -3,8 +3,9 @@
 //! The law: a rule that a look-up leaves out would not have applied. What it brings is still asked everything, so the index can cost
 //! time and never an answer.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+
+use foldhash::{HashMap, HashSet};
 
 use crate::engine::rules::EngineRule;
 use crate::engine::snapshot::Domains;
@@ -59,7 +60,8 @@ impl Bucket {
 }
 
 /// Somebody, as far as rules can be looked up by.
-struct Person<'a> {
+#[derive(Debug)]
+pub(crate) struct Person<'a> {
     user: &'a str,
     /// Those of their groups that some rule names: of many groups few are. `None`: not all of their groups are known, so that rules
     /// about any group can be about them.
@@ -202,13 +204,12 @@ impl Index {
         table: &TableName,
         tags: &TableTags,
         domains: &Domains,
-        party: &Party,
+        person: &Person<'_>,
     ) -> Vec<RuleId> {
         let mut ids = Vec::new();
-        let person = self.person(party);
         let mut add = |bucket: Option<&Bucket>| {
             if let Some(bucket) = bucket {
-                bucket.about(&person, &mut ids);
+                bucket.about(person, &mut ids);
             }
         };
         add(Some(&self.everywhere));
@@ -233,32 +234,33 @@ impl Index {
     }
 
     /// The rules that can be on the cluster and about somebody.
-    pub(crate) fn on_system(&self, party: &Party) -> Vec<RuleId> {
-        self.listed(&self.system, party)
+    pub(crate) fn on_system(&self, person: &Person<'_>) -> Vec<RuleId> {
+        listed(&self.system, person)
     }
 
     /// The denials that can be about somebody, wherever they are on.
-    pub(crate) fn denies(&self, party: &Party) -> Vec<RuleId> {
-        self.listed(&self.denies, party)
+    pub(crate) fn denies(&self, person: &Person<'_>) -> Vec<RuleId> {
+        listed(&self.denies, person)
     }
 
     /// The allows that can be about somebody, wherever they are on.
-    pub(crate) fn allows(&self, party: &Party) -> Vec<RuleId> {
-        self.listed(&self.allows, party)
+    pub(crate) fn allows(&self, person: &Person<'_>) -> Vec<RuleId> {
+        listed(&self.allows, person)
     }
 
-    fn listed(&self, bucket: &Bucket, party: &Party) -> Vec<RuleId> {
-        let mut ids = Vec::new();
-        bucket.about(&self.person(party), &mut ids);
-        in_order(ids)
-    }
-
-    fn person<'a>(&self, party: &'a Party) -> Person<'a> {
+    /// Somebody, for all look-ups of one decision.
+    pub(crate) fn person<'a>(&self, party: &'a Party) -> Person<'a> {
         let identity = &party.identity;
         let named = || identity.groups.iter().map(|group| &**group).filter(|group| self.groups.contains(*group));
         let groups = party.unknown_groups.is_none().then(|| named().collect());
         Person { user: &identity.user, groups }
     }
+}
+
+fn listed(bucket: &Bucket, person: &Person<'_>) -> Vec<RuleId> {
+    let mut ids = Vec::new();
+    bucket.about(person, &mut ids);
+    in_order(ids)
 }
 
 fn in_order(mut ids: Vec<RuleId>) -> Vec<RuleId> {

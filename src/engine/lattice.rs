@@ -14,6 +14,9 @@ use crate::sql::expression::{Literal, Masked, Predicate};
 /// More conditional masks than this on one column make it NULL: the expression would grow with the square of their number.
 const MOST_CONDITIONAL_MASKS: usize = 12;
 
+/// More different masks than this on one column make it NULL: each is compared with each.
+const MOST_MASKS: usize = 64;
+
 /// A mask that a rule puts on a column, everywhere or for some cells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Applied {
@@ -23,7 +26,7 @@ pub(crate) struct Applied {
 }
 
 /// `Greater`: the left one protects more. `None`: they cannot be compared.
-fn protection(left: &Masked, right: &Masked) -> Option<Ordering> {
+pub(crate) fn protection(left: &Masked, right: &Masked) -> Option<Ordering> {
     use Masked::{
         Bucket, Clear, Constant, HashBytes, HashText, KeepFirst, KeepLast, Keyed, Null, Round, Sql, Truncate,
     };
@@ -80,30 +83,39 @@ fn coarseness(period: Period) -> u8 {
     }
 }
 
-fn stronger(left: Masked, right: Masked) -> Masked {
-    match protection(&left, &right) {
-        Some(Ordering::Less) => right,
-        Some(_) => left,
-        None => Masked::Null,
+/// The strongest of masks that all apply, in whatever order they come: NULL as soon as two of them cannot be compared.
+fn strongest<'a>(masks: impl Iterator<Item = &'a Masked>) -> Masked {
+    let mut different: Vec<&Masked> = Vec::new();
+    let mut strongest: Option<&Masked> = None;
+    for mask in masks {
+        if different.contains(&mask) {
+            continue;
+        }
+        if different.len() == MOST_MASKS || different.iter().any(|other| protection(mask, other).is_none()) {
+            return Masked::Null;
+        }
+        if strongest.is_none_or(|known| protection(known, mask) == Some(Ordering::Less)) {
+            strongest = Some(mask);
+        }
+        different.push(mask);
     }
+    strongest.cloned().unwrap_or(Masked::Clear)
 }
 
-/// The strongest of masks that all apply, in whatever order they come: NULL as soon as two of them cannot be compared.
-fn strongest<'a>(masks: impl Iterator<Item = &'a Masked> + Clone) -> Masked {
-    let comparable = |left: &Masked| masks.clone().all(|right| protection(left, right).is_some());
-    if masks.clone().all(comparable) { masks.cloned().fold(Masked::Clear, stronger) } else { Masked::Null }
+/// The masks that are on all cells.
+fn everywhere<'m>(applied: &'m [&'m Applied]) -> impl Iterator<Item = &'m Masked> {
+    applied.iter().filter(|mask| mask.cells.is_none()).map(|mask| &mask.masked)
 }
 
 /// What a cell shows under all masks that apply to its column: the strongest of those whose condition is TRUE or UNKNOWN there.
-pub(crate) fn combine(applied: Vec<Applied>) -> Masked {
-    let (everywhere, some_cells): (Vec<_>, Vec<_>) = applied.into_iter().partition(|mask| mask.cells.is_none());
-    let everywhere: Vec<Masked> = everywhere.into_iter().map(|mask| mask.masked).collect();
-    let base = strongest(everywhere.iter());
+pub(crate) fn combine(applied: &[&Applied]) -> Masked {
+    let base = strongest(everywhere(applied));
     let mut conditional: Vec<(Predicate, Masked)> = Vec::new();
-    for mask in some_cells {
-        let Some(cells) = mask.cells else { continue };
-        if base != Masked::Null && !conditional.contains(&(cells.clone(), mask.masked.clone())) {
-            conditional.push((cells, mask.masked));
+    for mask in applied {
+        let Some(cells) = &mask.cells else { continue };
+        let known = conditional.iter().any(|(known, masked)| known == cells && *masked == mask.masked);
+        if base != Masked::Null && !known {
+            conditional.push((cells.clone(), mask.masked.clone()));
         }
     }
     if conditional.len() > MOST_CONDITIONAL_MASKS {
@@ -112,7 +124,7 @@ pub(crate) fn combine(applied: Vec<Applied>) -> Masked {
     let where_both = incomparable_pairs(&conditional);
     // What each makes of its cells together with what applies everywhere.
     for (_, masked) in &mut conditional {
-        *masked = strongest(everywhere.iter().chain([&*masked]));
+        *masked = strongest(everywhere(applied).chain([&masked.clone()]));
     }
     conditional.retain(|(_, masked)| *masked != base);
     // Weakest innermost: what is looked at first wins.
@@ -203,17 +215,19 @@ mod tests {
         ];
         for (left, right, expected) in cases {
             for pair in [[left.clone(), right.clone()], [right.clone(), left.clone()]] {
-                assert_eq!(combine(pair.map(everywhere).to_vec()), expected, "{left:?} with {right:?}");
+                let [left, right] = pair.map(everywhere);
+                assert_eq!(combine(&[&left, &right]), expected, "{left:?} with {right:?}");
             }
         }
-        assert_eq!(combine(vec![]), Masked::Clear);
+        assert_eq!(combine(&[]), Masked::Clear);
     }
 
     #[test]
     fn where_two_incomparable_masks_both_apply_nothing_is_shown() {
         let cells = |name: &str| Predicate::Sql(name.to_owned());
         let applied = |masked, name| Applied { masked, cells: Some(cells(name)) };
-        let combined = combine(vec![applied(Masked::KeepFirst(1), "a"), applied(Masked::KeepLast(1), "b")]);
+        let (left, right) = (applied(Masked::KeepFirst(1), "a"), applied(Masked::KeepLast(1), "b"));
+        let combined = combine(&[&left, &right]);
         let Masked::Where { condition, masked, .. } = combined else { panic!("{combined:?}") };
         assert_eq!(condition, Predicate::And(vec![cells("a"), cells("b")]));
         assert_eq!(*masked, Masked::Null);

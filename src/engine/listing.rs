@@ -48,8 +48,8 @@ pub(crate) fn decide(asker: &Asker<'_>, listing: &Listing) -> Vec<bool> {
 
 /// The allows and denials that can be about the party, wherever they are on.
 fn allows_and_denies(asking: &Standing<'_>) -> Vec<u32> {
-    let (index, party) = (&asking.asker.snapshot.index, asking.party);
-    [index.denies(party), index.allows(party)].concat()
+    let index = &asking.asker.snapshot.index;
+    [index.denies(asking.person), index.allows(asking.person)].concat()
 }
 
 fn full_name(catalog: &Identifier, schema: &Identifier, table: &Identifier) -> TableName {
@@ -178,7 +178,7 @@ fn visible_columns(asker: &Asker<'_>, table: &TableName, columns: &[Identifier])
             continue;
         }
         let restraints = TableView::new(&asking, &table, &columns).restraints(&asking, &hiding);
-        visible.iter_mut().enumerate().for_each(|(index, seen)| *seen &= !restraints.hidden.contains_key(&index));
+        visible.iter_mut().zip(&restraints.columns).for_each(|(seen, on)| *seen &= on.hidden.is_empty());
     }
     visible
 }

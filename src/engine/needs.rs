@@ -127,8 +127,8 @@ impl Collected {
                 self.needed.groups = true
             }
             Mention::Attribute(attribute) => self.needed.attributes.push(attribute.node.clone()),
-            Mention::Group(_) => self.needed.groups = true,
-            Mention::Column(_) | Mention::ColumnTagged(_) => {}
+            Mention::Whole(Condition::MemberOf(_)) => self.needed.groups = true,
+            Mention::Column(_) | Mention::ColumnTagged(_) | Mention::List(_) | Mention::Whole(_) => {}
         });
     }
 }
@@ -151,7 +151,7 @@ impl Snapshot {
                 Resource::System | Resource::SessionProperty { catalog: None, .. }
                     if access.action.group() != ActionGroup::See =>
                 {
-                    parties.iter().flat_map(|party| self.index.on_system(party)).collect()
+                    parties.iter().flat_map(|party| self.index.on_system(&self.index.person(party))).collect()
                 }
                 _ => return self.needed_anywhere.clone(),
             },
@@ -164,9 +164,10 @@ impl Snapshot {
     /// The rules on a table and on what it may be a metadata table of; and those that open or close its catalog.
     fn on_table(&self, table: &TableName, parties: &[&Party]) -> Vec<u32> {
         let mut ids = Vec::new();
+        let people: Vec<_> = parties.iter().map(|party| self.index.person(party)).collect();
         for table in table.bases().chain([table.clone()]) {
-            for party in parties {
-                ids.extend(self.index.on_table(&table, self.tags.of(&table), &self.domains, party));
+            for person in &people {
+                ids.extend(self.index.on_table(&table, self.tags.of(&table), &self.domains, person));
             }
         }
         let catalog = Place::Catalog(&table.catalog);

@@ -67,14 +67,6 @@ fn not_acting(asker: &Asker<'_>, purposes: &[Name]) -> String {
     format!("{because}; name one with the extra credential `purpose`, for example --extra-credential purpose={example}")
 }
 
-/// Columns are hidden.
-pub(crate) fn hidden_by(asker: &Asker<'_>, rules: &[&EngineRule], table: &TableName) -> String {
-    match rules.first() {
-        Some(rule) => denied_by(asker, rule, Some(table)),
-        None => whom_to_ask(asker, Some(table)),
-    }
-}
-
 /// The purposes that a limit names.
 pub(crate) fn limited_to(rule: &EngineRule) -> impl Iterator<Item = &Name> {
     let purposes = match &rule.sentence {

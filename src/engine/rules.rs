@@ -40,11 +40,26 @@ impl EngineRule {
     pub(crate) fn holds_on(&self, day: Date) -> bool {
         holds(self.from, self.until, day)
     }
+
+    /// The first and the last day on which it holds.
+    pub(crate) fn period(&self) -> (Option<Date>, Option<Date>) {
+        (self.from, self.until)
+    }
+
+    /// The days on which it begins to hold, and on which it no longer does.
+    pub(crate) fn days(&self) -> impl Iterator<Item = Date> {
+        turning_days(self.from, self.until)
+    }
 }
 
 /// Whether a day lies within; both ends included.
 pub(crate) fn holds(from: Option<Date>, until: Option<Date>, day: Date) -> bool {
     from.is_none_or(|from| from <= day) && until.is_none_or(|until| day <= until)
+}
+
+/// The days on which something begins to hold, and on which it no longer does.
+pub(crate) fn turning_days(from: Option<Date>, until: Option<Date>) -> impl Iterator<Item = Date> {
+    [from, until.and_then(|until| until.tomorrow().ok())].into_iter().flatten()
 }
 
 /// Every rule of every policy, in the policies' order.

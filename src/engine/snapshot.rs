@@ -1,7 +1,8 @@
 //! Everything that decisions need, made once from the documents of a revision and never changed.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
+use foldhash::HashMap;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -97,6 +98,11 @@ impl Snapshot {
             && reach(target, Place::Table(table), self, reader, Polarity::Binds) == Reach::Whole
     }
 
+    /// The grants of purposes.
+    pub(crate) fn purpose_grants(&self) -> impl Iterator<Item = &Grant> {
+        self.grants.iter().filter(|grant| matches!(grant.gives, Given::Purpose(_)))
+    }
+
     /// The columns that some rule or tagging names for a table: what `explain` shows when it is told no columns.
     pub fn known_columns(&self, table: &TableName) -> Vec<Identifier> {
         self.tags.of(table).tagged_columns().cloned().collect()
@@ -135,7 +141,7 @@ pub(crate) struct Domains {
     /// The domains that may own something of a schema, by the exact parts that their patterns start with.
     anywhere: Vec<Name>,
     of_catalog: HashMap<Identifier, Vec<Name>>,
-    of_schema: HashMap<(Identifier, Identifier), Vec<Name>>,
+    of_schema: HashMap<Identifier, HashMap<Identifier, Vec<Name>>>,
 }
 
 impl Domains {
@@ -164,7 +170,9 @@ impl Domains {
         let owners = match exact.as_slice() {
             [] => &mut self.anywhere,
             [catalog] => self.of_catalog.entry(catalog.clone()).or_default(),
-            [catalog, schema, ..] => self.of_schema.entry((catalog.clone(), schema.clone())).or_default(),
+            [catalog, schema, ..] => {
+                self.of_schema.entry(catalog.clone()).or_default().entry(schema.clone()).or_default()
+            }
         };
         if owners.last() != Some(domain) {
             owners.push(domain.clone());
@@ -181,10 +189,13 @@ impl Domains {
         self.near(catalog, schema).into_iter().filter_map(|name| self.domains.get(name)).flat_map(|domain| &domain.owns)
     }
 
-    fn near(&self, catalog: &Identifier, schema: &Identifier) -> BTreeSet<&Name> {
+    fn near(&self, catalog: &Identifier, schema: &Identifier) -> Vec<&Name> {
         let of_catalog = self.of_catalog.get(catalog).into_iter().flatten();
-        let of_schema = self.of_schema.get(&(catalog.clone(), schema.clone())).into_iter().flatten();
-        self.anywhere.iter().chain(of_catalog).chain(of_schema).collect()
+        let of_schema = self.of_schema.get(catalog).and_then(|schemas| schemas.get(schema)).into_iter().flatten();
+        let mut near: Vec<&Name> = self.anywhere.iter().chain(of_catalog).chain(of_schema).collect();
+        near.sort_unstable();
+        near.dedup();
+        near
     }
 
     /// What a domain owns, the domains that are part of it included.

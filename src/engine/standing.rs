@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use crate::document::kinds::{Cardinality, Given, Missing};
 use crate::engine::audience;
+use crate::engine::index::Person;
 use crate::engine::rules::holds;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::truth::Truth;
@@ -47,13 +48,23 @@ pub(crate) struct Asker<'a> {
     pub(crate) subject: &'a Subject,
     pub(crate) acting: Acting,
     pub(crate) day: Date,
+    asking: Person<'a>,
+    invoker: Option<Person<'a>>,
 }
 
 impl<'a> Asker<'a> {
     pub(crate) fn new(snapshot: &'a Snapshot, subject: &'a Subject) -> Self {
         // While the purpose is being proved nothing may rest on it.
         let unproven = Acting::Unproven(Arc::from(""));
-        let mut asker = Self { snapshot, subject, acting: unproven, day: snapshot.day(subject.now) };
+        let person = |party: &'a Party| snapshot.index.person(party);
+        let mut asker = Self {
+            snapshot,
+            subject,
+            acting: unproven,
+            day: snapshot.day(subject.now),
+            asking: person(&subject.asking),
+            invoker: subject.invoker.as_ref().map(person),
+        };
         asker.acting = asker.prove_purpose();
         asker
     }
@@ -65,7 +76,7 @@ impl<'a> Asker<'a> {
         };
         let proven = Name::new(claimed).and_then(|purpose| {
             let above = self.snapshot.purposes.get(&purpose)?;
-            let standing = self.standing(initiator);
+            let standing = self.invoker().unwrap_or_else(|| self.asking());
             let given = self.snapshot.grants.iter().any(|grant| {
                 grant.gives == Given::Purpose(purpose.clone())
                     && holds(grant.from, grant.until, self.day)
@@ -81,17 +92,18 @@ impl<'a> Asker<'a> {
 
     /// Whom Trino names for the check.
     pub(crate) fn asking(&self) -> Standing<'_> {
-        self.standing(&self.subject.asking)
+        self.standing(&self.subject.asking, &self.asking)
     }
 
     /// Who started the query, where that is somebody else.
     pub(crate) fn invoker(&self) -> Option<Standing<'_>> {
-        self.subject.invoker.as_ref().map(|party| self.standing(party))
+        let (party, person) = self.subject.invoker.as_ref().zip(self.invoker.as_ref())?;
+        Some(self.standing(party, person))
     }
 
-    fn standing<'s>(&'s self, party: &'s Party) -> Standing<'s> {
+    fn standing<'s>(&'s self, party: &'s Party, person: &'s Person<'s>) -> Standing<'s> {
         let known = if party.unknown_groups.is_none() { Known::Whole } else { Known::NotAllGroups };
-        Standing { asker: self, party, known }
+        Standing { asker: self, party, person, known }
     }
 }
 
@@ -111,6 +123,7 @@ pub(crate) enum Known {
 pub(crate) struct Standing<'a> {
     pub(crate) asker: &'a Asker<'a>,
     pub(crate) party: &'a Party,
+    pub(crate) person: &'a Person<'a>,
     pub(crate) known: Known,
 }
 

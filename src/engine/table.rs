@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::engine::combine::{Authorities, Restraints, TableView, allowance_applies, purposes_needed, rules_on};
+use crate::engine::combine::{
+    Authorities, OnColumn, Restraints, TableView, allowance_applies, purposes_needed, rules_on,
+};
 use crate::engine::lattice::{self, Applied};
 use crate::engine::partial::{Residual, any};
 use crate::engine::rules::EngineRule;
@@ -13,9 +15,7 @@ use crate::engine::truth::Truth;
 use crate::engine::{listing, reason};
 use crate::language::syntax::Sentence;
 use crate::model::action::Action;
-use crate::model::decision::{
-    ColumnDecision, Contribution, Effect, Expression, Rows, RuleReference, SqlText, TableDecision, Verdict,
-};
+use crate::model::decision::{ColumnDecision, Contribution, Effect, Expression, Rows, SqlText, TableDecision, Verdict};
 use crate::model::name::{Identifier, Name, TableName};
 use crate::model::request::{Column, TableRequest};
 use crate::sql::expression::{Masked, Predicate};
@@ -89,7 +89,6 @@ pub(super) struct Bench<'a> {
     allows: Vec<(&'a EngineRule, Residual)>,
     /// Of a metadata table, what the tables that it may describe say in the place of allows.
     of_base: Option<Verdict>,
-    determined_by: Vec<Contribution>,
 }
 
 impl<'a> Bench<'a> {
@@ -113,22 +112,19 @@ impl<'a> Bench<'a> {
             .invoker()
             .filter(|_| !shared_by_the_mesh)
             .map(|invoker| view.restraints(&invoker, &rules_on(&invoker, table, Authorities::Mesh)));
-        Self { asker, asking, view, rules, own, behind, shares, allows, of_base: None, determined_by: Vec::new() }
+        Self { asker, asking, view, rules, own, behind, shares, allows, of_base: None }
     }
 
     fn all_restraints(&self) -> impl Iterator<Item = &Restraints<'a>> {
         [Some(&self.own), self.behind.as_ref()].into_iter().flatten()
     }
 
-    fn contribute(&mut self, rule: &Arc<RuleReference>, effect: Effect) {
-        // A rule has one reference, so the same reference is the same rule.
-        let same = |known: &Contribution| known.effect == effect && Arc::ptr_eq(&known.rule, rule);
-        if !self.determined_by.iter().any(same) {
-            self.determined_by.push(Contribution { rule: Arc::clone(rule), effect });
-        }
+    /// What binds at one column of the request, of the party and of who is behind it.
+    fn on_column(&self, index: usize) -> impl Iterator<Item = &OnColumn<'a>> {
+        self.all_restraints().filter_map(move |restraints| restraints.columns.get(index))
     }
 
-    fn decide(mut self) -> TableDecision {
+    fn decide(self) -> TableDecision {
         let limits: Vec<&EngineRule> = self.all_restraints().flat_map(|restraints| restraints.limits.clone()).collect();
         let usable_purposes = if self.allows.is_empty() && self.of_base.is_none() {
             self.allowing_purposes(&limits)
@@ -150,7 +146,7 @@ impl<'a> Bench<'a> {
         };
         let rows = self.rows(&read, &expression);
         let columns = self.columns(&hidden, &expression);
-        self.account(&read, &limits);
+        let determined_by = self.determined_by(&read, &limits);
         TableDecision {
             // Where something is open for a purpose the reading verdict says which; of a catalog Trino would only say no.
             catalog: catalog_verdict(self.asker, self.view.table, read.is_allowed() || !usable_purposes.is_empty()),
@@ -158,7 +154,7 @@ impl<'a> Bench<'a> {
             share,
             columns,
             rows,
-            determined_by: self.determined_by,
+            determined_by,
             usable_purposes,
         }
     }
@@ -221,13 +217,8 @@ impl<'a> Bench<'a> {
     /// For each column, why it is hidden if it is.
     fn hidden(&self) -> Vec<Option<String>> {
         let why = |index: usize| {
-            let rules: Vec<&EngineRule> = self
-                .all_restraints()
-                .filter_map(|restraints| restraints.hidden.get(&index))
-                .flatten()
-                .copied()
-                .collect();
-            (!rules.is_empty()).then(|| reason::hidden_by(self.asker, &rules, self.view.table))
+            let mut rules = self.on_column(index).flat_map(|on| &on.hidden);
+            rules.next().map(|rule| reason::denied_by(self.asker, rule, Some(self.view.table)))
         };
         let mut hidden: Vec<Option<String>> = (0..self.view.columns.len()).map(why).collect();
         // FAIL-CLOSED: a connector's own column holds values of the others, as `$path` and `$partition` do those of partitioning
@@ -248,8 +239,7 @@ impl<'a> Bench<'a> {
     /// it is hidden brings all of them; otherwise those that rules name count as there.
     fn withholds_others(&self, own: &Identifier) -> bool {
         let others = |restraints: &Restraints<'_>, columns: &[Column]| {
-            let mut withheld = restraints.hidden.keys().chain(restraints.masks.keys());
-            withheld.any(|index| columns.get(*index).is_some_and(|column| column.name != *own))
+            restraints.columns.iter().zip(columns).any(|(on, column)| !on.is_clear() && column.name != *own)
         };
         if self.all_restraints().any(|restraints| others(restraints, self.view.columns)) {
             return true;
@@ -301,13 +291,8 @@ impl<'a> Bench<'a> {
 
     /// What a column shows, hidden or not, under all masks on it.
     pub(super) fn masked(&self, index: usize) -> Masked {
-        let applied: Vec<Applied> = self
-            .all_restraints()
-            .filter_map(|restraints| restraints.masks.get(&index))
-            .flatten()
-            .map(|(_, applied)| applied.clone())
-            .collect();
-        lattice::combine(applied)
+        let applied: Vec<&Applied> = self.on_column(index).flat_map(|on| &on.masks).map(|mask| &mask.applied).collect();
+        if applied.is_empty() { Masked::Clear } else { lattice::combine(&applied) }
     }
 
     fn columns(
@@ -332,37 +317,45 @@ impl<'a> Bench<'a> {
         self.view.columns.iter().enumerate().map(decide).collect()
     }
 
-    /// Names the rules that determined the answer.
-    fn account(&mut self, read: &Verdict, limits: &[&EngineRule]) {
-        let mut all: Vec<(Arc<RuleReference>, Effect)> = Vec::new();
-        let mut add = |rule: &EngineRule, effect| all.push((Arc::clone(&rule.reference), effect));
+    /// The rules that determined the answer.
+    fn determined_by(&self, read: &Verdict, limits: &[&EngineRule]) -> Vec<Contribution> {
+        let mut all: Vec<Contribution> = Vec::new();
         for restraints in self.all_restraints() {
-            restraints.denies.iter().for_each(|rule| add(rule, Effect::Denies));
-            restraints.guards.iter().filter(|(_, residual)| *residual != Residual::Known(Truth::True)).for_each(
-                |(rule, _)| {
-                    add(rule, Effect::Rows);
-                },
-            );
-            for (index, rules) in &restraints.hidden {
-                if let Some(column) = self.view.columns.get(*index) {
-                    rules.iter().for_each(|rule| add(rule, Effect::Hides(column.name.clone())));
-                }
-            }
-            for (index, masks) in &restraints.masks {
-                if let Some(column) = self.view.columns.get(*index) {
-                    for (rule, _) in masks {
-                        let floor = restraints.floors.contains(&(*index, Arc::clone(&rule.reference)));
-                        let name = column.name.clone();
-                        add(rule, if floor { Effect::Floors(name) } else { Effect::Masks(name) });
-                    }
+            restraints.denies.iter().for_each(|rule| contribute(&mut all, 0, rule, Effect::Denies));
+            for (rule, residual) in &restraints.guards {
+                if *residual != Residual::Known(Truth::True) {
+                    contribute(&mut all, 0, rule, Effect::Rows);
                 }
             }
         }
-        limits.iter().for_each(|rule| add(rule, Effect::LimitsUse));
+        for (index, column) in self.view.columns.iter().enumerate() {
+            // Of one column there are few, and those of others are others.
+            let own = all.len();
+            for on in self.on_column(index) {
+                on.hidden.iter().for_each(|rule| contribute(&mut all, own, rule, Effect::Hides(column.name.clone())));
+                for mask in &on.masks {
+                    let name = column.name.clone();
+                    let is_floor = matches!(mask.rule.sentence, Sentence::NeverShow { .. });
+                    let effect = if is_floor { Effect::Floors(name) } else { Effect::Masks(name) };
+                    contribute(&mut all, own, mask.rule, effect);
+                }
+            }
+        }
+        let own = all.len();
+        limits.iter().for_each(|rule| contribute(&mut all, own, rule, Effect::LimitsUse));
         if read.is_allowed() {
-            self.allows.iter().for_each(|(rule, _)| add(rule, Effect::Allows));
+            self.allows.iter().for_each(|(rule, _)| contribute(&mut all, own, rule, Effect::Allows));
         }
-        all.into_iter().for_each(|(rule, effect)| self.contribute(&rule, effect));
+        all
+    }
+}
+
+/// Enters what a rule did, unless it is there from `own` on.
+fn contribute(all: &mut Vec<Contribution>, own: usize, rule: &EngineRule, effect: Effect) {
+    // A rule has one reference, so the same reference is the same rule.
+    let same = |known: &Contribution| Arc::ptr_eq(&known.rule, &rule.reference) && known.effect == effect;
+    if !all.iter().skip(own).any(same) {
+        all.push(Contribution { rule: Arc::clone(&rule.reference), effect });
     }
 }
 

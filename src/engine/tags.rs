@@ -1,6 +1,8 @@
 //! Which tags sit on what, who placed them, and when a placing counts.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
+
+use foldhash::{HashMap, HashSet};
 
 use crate::document::kinds::{Documents, PlacedBy};
 use crate::model::name::{Identifier, Name, TableName};
@@ -27,18 +29,26 @@ impl Polarity {
 }
 
 /// A tag that was placed on a table or column.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Placed {
     tag: Name,
     /// The domain that placed it; `None`: the mesh, or somebody in its name.
     by: Option<Name>,
 }
 
+impl Placed {
+    /// The tag.
+    pub(crate) fn tag(&self) -> &Name {
+        &self.tag
+    }
+}
+
 /// The tags of one table.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct TableTags {
     table: Vec<Placed>,
-    columns: BTreeMap<Identifier, Vec<Placed>>,
+    /// In the columns' order, each once.
+    columns: Vec<(Identifier, Vec<Placed>)>,
     /// Every tag of the table and what its dots imply, whoever placed it: where rules are looked up.
     on_table: BTreeSet<Name>,
     /// The same of its columns.
@@ -46,7 +56,7 @@ pub(crate) struct TableTags {
 }
 
 static NO_TAGS: TableTags =
-    TableTags { table: Vec::new(), columns: BTreeMap::new(), on_table: BTreeSet::new(), on_columns: BTreeSet::new() };
+    TableTags { table: Vec::new(), columns: Vec::new(), on_table: BTreeSet::new(), on_columns: BTreeSet::new() };
 
 /// The tags of every table that has some.
 #[derive(Clone, Debug, Default)]
@@ -69,10 +79,10 @@ impl Tags {
             table.table.extend(tagging.tags.iter().map(placed));
             table.on_table.extend(tagging.tags.iter().flat_map(Name::and_above));
             table.on_columns.extend(tagging.columns.values().flatten().flat_map(Name::and_above));
-            for (column, column_tags) in &tagging.columns {
-                table.columns.entry(column.clone()).or_default().extend(column_tags.iter().map(placed));
-            }
+            let columns = tagging.columns.iter();
+            table.columns.extend(columns.map(|(column, tags)| (column.clone(), tags.iter().map(placed).collect())));
         }
+        tags.tables.values_mut().for_each(TableTags::put_in_order);
         for table in tags.tables.keys() {
             let schemas = tags.catalogs.entry(table.catalog.clone()).or_default();
             schemas.entry(table.schema.clone()).or_default().insert(table.table.clone());
@@ -89,6 +99,20 @@ impl Tags {
     /// The tables of a schema that have tags; `None`: it has none.
     pub(crate) fn in_schema(&self, catalog: &Identifier, schema: &Identifier) -> Option<&HashSet<Identifier>> {
         self.catalogs.get(catalog)?.get(schema)
+    }
+
+    /// The tables that have tags, in one schema.
+    pub(crate) fn tables_of<'a>(
+        &'a self,
+        catalog: &'a Identifier,
+        schema: &'a Identifier,
+    ) -> impl Iterator<Item = (&'a TableName, &'a TableTags)> {
+        let names = self.in_schema(catalog, schema).into_iter().flatten().map(move |table| TableName {
+            catalog: catalog.clone(),
+            schema: schema.clone(),
+            table: table.clone(),
+        });
+        names.filter_map(|name| self.tables.get_key_value(&name))
     }
 
     /// The tables that have tags, in one catalog.
@@ -137,7 +161,7 @@ impl Reader<'_> {
 
     /// Whether some column has the tag or one below it.
     pub(crate) fn a_column_has(&self, tags: &TableTags, tag: &Name, polarity: Polarity) -> bool {
-        tags.columns.values().any(|placed| self.any(placed, tag, polarity))
+        tags.columns.iter().any(|(_, placed)| self.any(placed, tag, polarity))
     }
 
     /// The columns that have the tag or one below it.
@@ -164,12 +188,28 @@ impl Reader<'_> {
 impl TableTags {
     /// The tags of a column.
     pub(crate) fn on_column(&self, column: &Identifier) -> &[Placed] {
-        self.columns.get(column).map_or(&[], Vec::as_slice)
+        let place = self.columns.binary_search_by(|(known, _)| known.cmp(column)).ok();
+        place.and_then(|place| self.columns.get(place)).map_or(&[], |(_, placed)| placed)
+    }
+
+    /// Sorts the columns and makes one of what several taggings say of the same.
+    fn put_in_order(&mut self) {
+        if self.columns.is_sorted_by(|(left, _), (right, _)| left < right) {
+            return;
+        }
+        self.columns.sort_by(|(left, _), (right, _)| left.cmp(right));
+        self.columns.dedup_by(|(column, placed), (before, all)| {
+            let same = column == before;
+            if same {
+                all.append(placed);
+            }
+            same
+        });
     }
 
     /// The columns that have any tag.
     pub(crate) fn tagged_columns(&self) -> impl Iterator<Item = &Identifier> {
-        self.columns.keys()
+        self.columns.iter().map(|(column, _)| column)
     }
 
     /// The table's tags and those above them, whoever placed them.

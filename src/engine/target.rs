@@ -19,7 +19,7 @@ pub(crate) enum Place<'a> {
 }
 
 /// How far a target reaches over a place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Reach {
     /// Not at all.
     None,
@@ -83,9 +83,7 @@ fn over_tagged(place: Place<'_>, snapshot: &Snapshot, has: impl Fn(&crate::engin
     match place {
         Place::Table(table) => whole(has(snapshot.tags.of(table))),
         Place::Catalog(catalog) => some(snapshot.tags.in_catalog(catalog).any(|(_, tags)| has(tags))),
-        Place::Schema(catalog, schema) => {
-            some(snapshot.tags.in_catalog(catalog).any(|(table, tags)| &table.schema == schema && has(tags)))
-        }
+        Place::Schema(catalog, schema) => some(snapshot.tags.tables_of(catalog, schema).any(|(_, tags)| has(tags))),
         _ => Reach::None,
     }
 }

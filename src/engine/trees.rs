@@ -93,8 +93,9 @@ pub(crate) fn masked_with(
     let column = request.columns.get(index)?;
     let view = TableView::new(&asking, &request.table, &request.columns);
     let masked = fit(mask, column.column_type, &snapshot.zone).masked;
-    let applied = view.cells(&asking, MESH, cells).into_iter().map(|cells| Applied { masked: masked.clone(), cells });
-    Some(lattice::combine(applied.collect()))
+    let cells = view.cells(&asking, MESH, cells).into_iter();
+    let applied: Vec<Applied> = cells.map(|cells| Applied { masked: masked.clone(), cells }).collect();
+    Some(lattice::combine(&applied.iter().collect::<Vec<_>>()))
 }
 
 /// A rule, for those who count.

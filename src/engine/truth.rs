@@ -1,7 +1,7 @@
 //! Three-valued logic, SQL's own.
 
 /// TRUE, FALSE or UNKNOWN.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Truth {
     True,
     False,

@@ -1,6 +1,7 @@
 //! Conditions that can never be TRUE, and comparisons that a column's type does not know.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use crate::document::finding::Finding;
 use crate::document::warning::Warning;
@@ -44,7 +45,10 @@ fn nobody(rule: &Ruled<'_, '_>, sentence: &Sentence, findings: &mut Vec<Finding>
     }
 }
 
-fn two_users(member: &Member) -> Option<(&Spanned<std::sync::Arc<str>>, &Spanned<std::sync::Arc<str>>)> {
+type User = Spanned<Arc<str>>;
+
+/// Two users whom a `both` asks somebody to be.
+fn two_users(member: &Member) -> Option<(&User, &User)> {
     let Member::Both(members) = member else { return None };
     let mut users = members.iter().filter_map(|member| match member {
         Member::User(user) => Some(user),

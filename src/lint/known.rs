@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::document::kinds::{Documents, Policy, Table};
 use crate::engine::snapshot::Snapshot;
 use crate::language::pattern::Pattern;
-use crate::language::syntax::Target;
+use crate::language::syntax::{ColumnTarget, ColumnWord, Target};
 use crate::model::column_type::ColumnType;
 use crate::model::name::{Identifier, Name, TableName};
 
@@ -17,6 +17,8 @@ pub(super) struct Known<'a> {
     by_catalog: HashMap<&'a Identifier, Vec<usize>>,
     tagged: HashMap<Name, Vec<usize>>,
     column_tagged: HashMap<Name, Vec<usize>>,
+    /// Declared tables by the names of their columns.
+    with_column: HashMap<&'a Identifier, Vec<usize>>,
 }
 
 /// A table that the documents name.
@@ -62,10 +64,14 @@ impl<'a> Known<'a> {
             by_catalog: HashMap::new(),
             tagged: HashMap::new(),
             column_tagged: HashMap::new(),
+            with_column: HashMap::new(),
         };
         for (at, table) in known.tables.iter().enumerate() {
             known.by_schema.entry((&table.name.catalog, &table.name.schema)).or_default().push(at);
             known.by_catalog.entry(&table.name.catalog).or_default().push(at);
+            for column in table.declared.into_iter().flat_map(|declared| &declared.columns) {
+                known.with_column.entry(&column.name).or_default().push(at);
+            }
             for tag in with_above(table.tags.iter()) {
                 known.tagged.entry(tag).or_default().push(at);
             }
@@ -97,6 +103,19 @@ impl<'a> Known<'a> {
     /// The tables that are on a tag's columns.
     pub(super) fn with_column_tagged(&self, tag: &Name) -> &[usize] {
         self.column_tagged.get(tag).map_or(&[], Vec::as_slice)
+    }
+
+    /// The tables that may have columns of a target.
+    pub(super) fn with_columns(&self, columns: &ColumnTarget) -> BTreeSet<usize> {
+        let mut tables = BTreeSet::new();
+        for word in &columns.of {
+            match word {
+                ColumnWord::Named(column) => tables.extend(self.with_column.get(&column.node).into_iter().flatten()),
+                ColumnWord::Tagged(tag) => tables.extend(self.with_column_tagged(&tag.node)),
+                ColumnWord::Untagged => tables.extend(0..self.tables.len()),
+            }
+        }
+        tables
     }
 
     pub(super) fn table(&self, at: usize) -> Option<&KnownTable<'a>> {

@@ -4,9 +4,12 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::tz::TimeZone;
+
 use crate::document::finding::Finding;
 use crate::document::warning::Warning;
 use crate::engine::compare_masks;
+use crate::engine::fit::{Fallen, Misfit, fit};
 use crate::language::syntax::{AudienceBase, ColumnTarget, ColumnWord, MaskWord, Sentence};
 use crate::lint::{Mesh, Ruled, Ruling};
 use crate::model::name::{Identifier, Name};
@@ -71,6 +74,18 @@ pub(super) fn lint(mesh: &Mesh<'_>, policies: &[Ruling<'_>], findings: &mut Vec<
     }
 }
 
+/// Whether a target covers a column with these tags.
+fn covers(target: &ColumnTarget, column: Option<&Identifier>, tags: &BTreeSet<&Name>) -> bool {
+    let any = |words: &[ColumnWord]| {
+        words.iter().any(|word| match word {
+            ColumnWord::Named(named) => Some(&named.node) == column,
+            ColumnWord::Tagged(tag) => tags.iter().any(|placed| placed.is_within(&tag.node)),
+            ColumnWord::Untagged => tags.is_empty(),
+        })
+    };
+    any(&target.of) && !any(&target.except)
+}
+
 fn masking<'a, 'r>(rule: Ruled<'a, 'r>) -> Option<Masking<'a, 'r>> {
     match &rule.rule.rule.sentence {
         Sentence::MaskColumns { columns, mask, cells: None, audience } => {
@@ -111,21 +126,46 @@ fn kinds_of_columns<'m>(
 }
 
 impl Masking<'_, '_> {
-    fn covers(&self, column: Option<&Identifier>, alike: &Alike<'_>) -> bool {
-        let any = |words: &[ColumnWord]| {
-            words.iter().any(|word| match word {
-                ColumnWord::Named(named) => Some(&named.node) == column,
-                ColumnWord::Tagged(tag) => alike.tags.iter().any(|placed| placed.is_within(&tag.node)),
-                ColumnWord::Untagged => alike.tags.is_empty(),
-            })
-        };
-        any(&self.columns.of) && !any(&self.columns.except)
-    }
-
     /// What masks, in the words of the sentence.
     fn words(&self) -> String {
         format!("`{}` of `{}`", self.mask, self.rule.reference())
     }
+}
+
+/// A mask on declared columns whose types cannot hold it. Columns that a rule names by tag may well be of several types: then it is
+/// worth knowing, and a warning only where the mask fits none.
+pub(super) fn fitting(mesh: &Mesh<'_>, rule: &Ruled<'_, '_>, findings: &mut Vec<Finding>) {
+    let (columns, mask) = match &rule.rule.rule.sentence {
+        Sentence::MaskColumns { columns, mask, .. } => (columns, mask),
+        Sentence::NeverShow { columns, floor } => (columns, floor),
+        _ => return,
+    };
+    let (mut holds, mut first, mut others) = (false, None, 0_usize);
+    let untagged = BTreeSet::new();
+    for at in mesh.known.with_columns(columns) {
+        let Some(table) = mesh.known.table(at).filter(|_| rule.ruling.tables.binary_search(&at).is_ok()) else {
+            continue;
+        };
+        for column in table.declared.into_iter().flat_map(|declared| &declared.columns) {
+            let tags = table.columns.get(&column.name).unwrap_or(&untagged);
+            if !covers(columns, Some(&column.name), tags) {
+                continue;
+            }
+            match fit(mask, column.column_type, &TimeZone::UTC).fallen {
+                None => holds = true,
+                Some(Fallen { why: Misfit::TypeNotKnown, .. }) => {}
+                Some(fallen) if first.is_none() => first = Some((table.name, &column.name, fallen)),
+                Some(_) => others += 1,
+            }
+        }
+    }
+    let Some((table, column, fallen)) = first else { return };
+    let more = if others == 0 { String::new() } else { format!(", and so are {others} more columns") };
+    let message = format!("column `{column}` of {table} is {fallen}{more}");
+    let finding = rule
+        .warn_whole(Warning::MaskDoesNotFit, message)
+        .with_help("docs/language.md has which types hold which masks");
+    findings.push(if holds { finding.into_note() } else { finding });
 }
 
 /// What is to be said of two masks that meet on columns of one kind.
@@ -138,7 +178,7 @@ fn pair(
     let both_on = |table: &&usize| {
         one.rule.ruling.tables.binary_search(table).is_ok() && other.rule.ruling.tables.binary_search(table).is_ok()
     };
-    if !(one.covers(column, alike) && other.covers(column, alike)) {
+    if !(covers(one.columns, column, &alike.tags) && covers(other.columns, column, &alike.tags)) {
         return None;
     }
     alike.tables.iter().find(both_on)?;

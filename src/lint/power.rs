@@ -7,6 +7,7 @@ use crate::engine::opens_beneath;
 use crate::language::syntax::{Condition, MaskWord, Sentence};
 use crate::lint::{Mesh, Ruled, Ruling};
 use crate::model::action::{Action, ActionSet};
+use crate::model::mask::KeyedFunction;
 
 pub(super) fn lint(rule: &Ruled<'_, '_>, findings: &mut Vec<Finding>) {
     sql(rule, findings);
@@ -46,10 +47,16 @@ fn beneath(rule: &Ruled<'_, '_>, findings: &mut Vec<Finding>) {
         return;
     }
     for pattern in opens_beneath(&policy.on) {
-        let message = format!("this opens {pattern}, which reaches data beneath every filter and mask, to {audience}");
+        let own = pattern.parts().first().is_some_and(|catalog| catalog.to_string() == KeyedFunction::CATALOG);
+        let reaches = if own {
+            "gives back what format-preserving masks hide"
+        } else {
+            "reaches data beneath every filter and mask"
+        };
+        let message = format!("this opens {pattern}, which {reaches}, to {audience}");
         findings.push(
             rule.warn_whole(Warning::BeneathTheRules, message)
-                .with_help("accept it with a reason if they may see all that the connector can read"),
+                .with_help("accept it with a reason if they may see all that it reaches"),
         );
     }
 }

@@ -181,7 +181,7 @@ fn left_out(mesh: &Mesh<'_>, rule: &Ruled<'_, '_>, tags: &[&Spanned<Name>], find
         .warn(Warning::TableLeftOut, first.span, message)
         .with_help("tag the column there, or write `on: tables with columns tagged ...` if they are not meant");
     // A pattern or a domain may well hold tables of other kinds.
-    findings.push(if is_closed(on) { finding } else { finding.as_note() });
+    findings.push(if is_closed(on) { finding } else { finding.into_note() });
 }
 
 /// More ways to read a condition than are looked at: then nothing is shown.

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use crate::document::finding::Finding;
 use crate::document::warning::Warning;
 use crate::engine::compare_masks;
-use crate::language::syntax::{Audience, AudienceBase, Lifting, MaskWord, Sentence};
+use crate::language::syntax::{ActionWord, Audience, AudienceBase, Lifting, MaskWord, Sentence, Spanned};
 use crate::lint::{Ruled, Ruling};
 
 /// What rules must share to be compared: the target, who makes them, and when they hold.
@@ -55,10 +55,8 @@ fn seen(rules: &[Ruled<'_, '_>]) -> Seen {
         let whole = &rule.rule.rule;
         seen.sentences.entry(whole.to_string()).or_insert_with(|| rule.reference());
         match &whole.sentence {
-            Sentence::Allow { audience, actions, rows: None, purposes } if purposes.is_empty() => {
-                if actions.iter().any(|action| action.node.0.folded() == "read") {
-                    seen.reads_all.entry(audience.to_string()).or_insert_with(|| rule.reference());
-                }
+            Sentence::Allow { audience, actions, rows: None, purposes } if purposes.is_empty() && reads(actions) => {
+                seen.reads_all.entry(audience.to_string()).or_insert_with(|| rule.reference());
             }
             Sentence::HideColumns { columns, audience } if always(audience, whole.lifting) => {
                 seen.hidden.entry(columns.to_string()).or_insert_with(|| rule.reference());
@@ -74,6 +72,10 @@ fn seen(rules: &[Ruled<'_, '_>]) -> Seen {
         }
     }
     seen
+}
+
+fn reads(actions: &[Spanned<ActionWord>]) -> bool {
+    actions.iter().any(|action| action.node.0.folded() == "read")
 }
 
 /// Whether nobody ever goes free.

@@ -130,6 +130,11 @@ impl SqlText {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The text itself.
+    pub fn into_string(self) -> String {
+        self.0
+    }
 }
 
 impl fmt::Debug for SqlText {

@@ -14,7 +14,8 @@ use regex_syntax::ast::{
 };
 
 /// In how many ways a pattern may match at most; an unbounded repetition counts as [`UNBOUNDED`].
-// INVARIANT: repetitions do not nest, so the work on a text of n characters stays below n to the power of three, times a thousand.
+// INVARIANT: repetitions do not nest and there are four unbounded ones at most, so that a text of n characters is tried in fewer
+// ways than n to the power of four, and in so many only where all four take the same characters.
 const MOST_WAYS: u64 = 1_000_000_000_000;
 const UNBOUNDED: u64 = 1_000;
 const LONGEST: usize = 1_000;
@@ -255,7 +256,6 @@ impl Reader {
         if place == Place::Repeated {
             return Err(at(&repetition.span, "a repetition cannot be in another one"));
         }
-        self.part(&repetition.ast, Place::Repeated)?;
         let (least, most) = match &repetition.op.kind {
             RepetitionKind::ZeroOrOne => (0, Some(1)),
             RepetitionKind::ZeroOrMore => (0, None),
@@ -267,6 +267,9 @@ impl Reader {
         if most == Some(0) || most.unwrap_or(least) > MOST_REPETITIONS {
             return Err(at(&repetition.op.span, "a repetition is from 1 to 1000 times"));
         }
+        // What is there or not is no loop.
+        let within = if most == Some(1) { Place::Alternative } else { Place::Repeated };
+        self.part(&repetition.ast, within)?;
         let ways = most.map_or(UNBOUNDED, |most| u64::from(most - least) + 1);
         self.ways = self.ways.saturating_mul(ways);
         let written = match (least, most) {
@@ -349,6 +352,7 @@ mod tests {
             (r"\S(a|b)", r"\A(?:[^\t\n\f\r ](a|b))\z"),
             (r"\$\x41é", r"\A(?:\$Aé)\z"),
             (r"a|b", r"\A(?:a|b)\z"),
+            (r"(\d+)(?:\.\d+|,x)?", r"\A(?:([0-9]+)(?:\.[0-9]+|,x)?)\z"),
         ];
         for (pattern, normal) in cases {
             assert_eq!(Regex::new(pattern, "x").unwrap().normal(), normal, "{pattern}");
@@ -363,6 +367,7 @@ mod tests {
             (r"(?:a|b)*", 3..6),
             (r"(a)?", 0..3),
             (r"(?:(a)|b)", 3..6),
+            (r"(?:(?:a+)?)+", 3..10),
             (r"(?i)a", 0..4),
             (r"(?i:a)", 0..6),
             (r"(?<x>a)", 0..7),

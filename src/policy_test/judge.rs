@@ -133,7 +133,8 @@ impl Reading<'_> {
             (ExpectedColumn::Hidden, None) => differs(None),
             (ExpectedColumn::Clear, None) if is == "clear" => None,
             (ExpectedColumn::Clear, None) => differs(None),
-            (ExpectedColumn::Masked(mask, cells), None) => {
+            (ExpectedColumn::Masked(masked), None) => {
+                let (mask, cells) = &**masked;
                 let wanted =
                     masked_with(&self.mesh.snapshot, self.subject, self.request, index, (mask, cells.as_ref()))?;
                 if words::normal_mask(&wanted) == words::normal_mask(got) {

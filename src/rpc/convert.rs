@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use prost::bytes::Bytes;
 use tonic::Status;
 
 use crate::answer::{Answer, Question};
@@ -19,6 +20,7 @@ use crate::model::subject::Identity;
 use crate::rpc::convert::proto::column_decision::Access;
 use crate::rpc::convert::proto::filter_resources_request::Resources;
 use crate::rpc::convert::proto::resource::Kind;
+use crate::rpc::question::{AskedIn, Parts, Readings, TableQuestion};
 use crate::store::revision::Pin;
 
 /// The generated types.
@@ -26,6 +28,12 @@ use crate::store::revision::Pin;
 #[expect(clippy::allow_attributes_without_reason, clippy::allow_attributes, reason = "generated")]
 pub(super) mod proto {
     tonic::include_proto!("meshward.decision.v1");
+}
+
+/// The generated service.
+#[expect(unreachable_pub, clippy::allow_attributes_without_reason, clippy::allow_attributes, reason = "generated")]
+pub(super) mod door {
+    include!(concat!(env!("OUT_DIR"), "/door/meshward.decision.v1.rs"));
 }
 
 /// What reflection shows.
@@ -77,25 +85,105 @@ pub(super) fn context(context: Option<proto::RequestContext>) -> Result<Context,
     // Outside a view the two are one.
     let invoker = invoker.filter(|invoker| *invoker != asking).map(identity).transpose()?;
     let asking = identity(asking)?;
-    let pin = match pin.is_empty() {
-        true => None,
-        false => Some(Pin::from_bytes(&pin).ok_or_else(|| unreadable("the pin is not one of this server's"))?),
-    };
     Ok(Context {
         query_id,
         query_start: query_start.map(timestamp).transpose()?,
         invoker: invoker.filter(|invoker| *invoker != asking),
         identity: asking,
         cluster: Arc::from(cluster),
-        pin,
+        pin: self::pin(&pin)?,
     })
+}
+
+fn pin(bytes: &[u8]) -> Result<Option<Pin>, Status> {
+    match bytes.is_empty() {
+        true => Ok(None),
+        false => Pin::from_bytes(bytes).map(Some).ok_or_else(|| unreadable("the pin is not one of this server's")),
+    }
+}
+
+/// What the parts of questions about tables were read as.
+#[derive(Debug, Default)]
+pub(super) struct Questions {
+    identities: Readings<Identity>,
+    tables: Readings<TableRequest>,
+}
+
+impl Questions {
+    /// The same as [`context`], of the parts that are not read yet.
+    pub(super) fn context(&self, context: Option<AskedIn>) -> Result<Context, Status> {
+        let AskedIn {
+            query_id,
+            query_start,
+            identity: asking,
+            invoker,
+            cluster,
+            trino_version: _,
+            plugin_version: _,
+            pin,
+            supported_features: _,
+        } = context.ok_or_else(|| unreadable("the context is missing"))?;
+        if asking.is_empty() {
+            return Err(unreadable("the identity is missing"));
+        }
+        // FAIL-CLOSED: inside a definer view the identity is the view's owner, so who started the query must be known.
+        if !query_id.is_empty() && invoker.is_empty() {
+            return Err(unreadable("a request of a query must name the invoker"));
+        }
+        let invoker = match invoker.is_empty() || invoker == asking {
+            true => None,
+            false => Some(self.identity(invoker)?),
+        };
+        let asking = self.identity(asking)?;
+        Ok(Context {
+            query_id,
+            query_start: query_start.map(timestamp).transpose()?,
+            invoker: invoker.filter(|invoker| *invoker != asking),
+            identity: asking,
+            cluster: Arc::from(cluster),
+            pin: self::pin(&pin)?,
+        })
+    }
+
+    fn identity(&self, bytes: Vec<Bytes>) -> Result<Identity, Status> {
+        let read = |parts: &Parts| identity(message(&parts.name)?);
+        self.identities.of(Parts { name: bytes, columns: Vec::new() }, read).map(|identity| (*identity).clone())
+    }
+
+    /// The same as [`table_name`] and [`table_request`], of the parts that are not read yet.
+    pub(super) fn table(&self, table: Vec<Bytes>, columns: Vec<Bytes>) -> Result<Arc<TableRequest>, Status> {
+        let read = |parts: &Parts| {
+            let name = if parts.name.is_empty() { None } else { Some(message(&parts.name)?) };
+            let columns: Result<Vec<_>, _> = parts.columns.iter().map(|column| message([column])).collect();
+            Ok(table_request(table_name(name)?, columns?))
+        };
+        self.tables.of(Parts { name: table, columns }, read)
+    }
+}
+
+/// A message whose pieces may come one after another.
+fn message<'a, M: prost::Message + Default>(pieces: impl IntoIterator<Item = &'a Bytes>) -> Result<M, Status> {
+    let mut message = M::default();
+    for piece in pieces {
+        message.merge(piece.clone()).map_err(|error| unreadable(error.to_string()))?;
+    }
+    Ok(message)
 }
 
 /// Reads a `DecideTableRequest` from its bytes, as the door does: for fuzzing, and for replaying what was recorded.
 pub fn table_question(bytes: &[u8]) -> Result<Question, Status> {
-    let request: proto::DecideTableRequest =
+    let TableQuestion { context, table, branch: _, columns } =
         prost::Message::decode(bytes).map_err(|error| unreadable(error.to_string()))?;
-    Ok(context(request.context)?.asking(table_request(table_name(request.table)?, request.columns)))
+    let questions = Questions::default();
+    let table = questions.table(table, columns)?;
+    Ok(questions.context(context)?.asking(Request::Table((*table).clone())))
+}
+
+/// The same in one go, with the generated type: what reading by parts must equal.
+pub fn table_question_at_once(bytes: &[u8]) -> Result<Question, Status> {
+    let proto::DecideTableRequest { context: asked_in, table, branch: _, columns } =
+        prost::Message::decode(bytes).map_err(|error| unreadable(error.to_string()))?;
+    Ok(context(asked_in)?.asking(Request::Table(table_request(table_name(table)?, columns))))
 }
 
 fn timestamp(at: prost_types::Timestamp) -> Result<Timestamp, Status> {
@@ -128,7 +216,7 @@ fn texts(texts: Vec<String>) -> BTreeSet<Arc<str>> {
     texts.into_iter().map(Arc::from).collect()
 }
 
-pub(super) fn table_name(table: Option<proto::TableName>) -> Result<TableName, Status> {
+fn table_name(table: Option<proto::TableName>) -> Result<TableName, Status> {
     let proto::TableName { catalog, schema, table } = table.ok_or_else(|| unreadable("the table is missing"))?;
     if [&catalog, &schema, &table].iter().any(|part| part.is_empty()) {
         return Err(unreadable("a part of the table's name is empty"));
@@ -136,13 +224,13 @@ pub(super) fn table_name(table: Option<proto::TableName>) -> Result<TableName, S
     Ok(TableName::new(&catalog, &schema, &table))
 }
 
-pub(super) fn table_request(table: TableName, columns: Vec<proto::Column>) -> Request {
+fn table_request(table: TableName, columns: Vec<proto::Column>) -> TableRequest {
     let columns = columns.into_iter().map(|column| Column {
         name: Identifier::new(&column.name),
         column_type: ColumnType::parse(&column.r#type),
         hidden: column.hidden,
     });
-    Request::Table(TableRequest { table, columns: columns.collect() })
+    TableRequest { table, columns: columns.collect() }
 }
 
 pub(super) fn access_request(request: proto::CheckAccessRequest) -> Result<Request, Status> {
@@ -268,7 +356,7 @@ pub(super) fn table_answer(answer: Answer, table: &TableName) -> Result<proto::D
         share: Some(verdict(share)),
         columns: columns.into_iter().map(|decision| proto::ColumnDecision { access: Some(column(decision)) }).collect(),
         determined_by: references(&determined_by),
-        usable_purposes: usable_purposes.iter().map(ToString::to_string).collect(),
+        usable_purposes: usable_purposes.iter().map(|purpose| purpose.as_str().to_owned()).collect(),
         rows: Some(rows),
     })
 }
@@ -286,19 +374,19 @@ fn expression(expression: Expression, table: &TableName) -> proto::Expression {
         schema: KeyedFunction::SCHEMA.to_owned(),
         function: function.name().to_owned(),
     };
-    let reads = proto::TableColumns {
+    let reads = || proto::TableColumns {
         table: Some(proto::TableName {
-            catalog: table.catalog.to_string(),
-            schema: table.schema.to_string(),
-            table: table.table.to_string(),
+            catalog: table.catalog.as_str().to_owned(),
+            schema: table.schema.as_str().to_owned(),
+            table: table.table.as_str().to_owned(),
         }),
-        columns: expression.reads.iter().map(ToString::to_string).collect(),
+        columns: expression.reads.iter().map(|column| column.as_str().to_owned()).collect(),
     };
     proto::Expression {
-        sql: expression.sql.to_string(),
-        run_as_plugin,
-        reads: if run_as_plugin { vec![reads] } else { Vec::new() },
+        reads: if run_as_plugin { vec![reads()] } else { Vec::new() },
         executes: expression.executes.iter().map(function).collect(),
+        sql: expression.sql.into_string(),
+        run_as_plugin,
     }
 }
 
@@ -310,15 +398,13 @@ fn verdict(verdict: Verdict) -> proto::Verdict {
 }
 
 fn references(contributions: &[Contribution]) -> Vec<proto::RuleReference> {
-    let mut rules: Vec<&Arc<RuleReference>> = Vec::new();
-    for contribution in contributions {
-        if !rules.iter().any(|known| Arc::ptr_eq(known, &contribution.rule)) {
-            rules.push(&contribution.rule);
-        }
-    }
+    let mut rules: Vec<&Arc<RuleReference>> = contributions.iter().map(|contribution| &contribution.rule).collect();
+    // A rule has one reference, so the same reference is the same rule.
+    rules.sort_unstable_by_key(|rule| Arc::as_ptr(rule));
+    rules.dedup_by(|left, right| Arc::ptr_eq(left, right));
     rules.sort();
     let reference = |rule: &&Arc<RuleReference>| proto::RuleReference {
-        policy: rule.policy.to_string(),
+        policy: rule.policy.as_str().to_owned(),
         rule: rule.rule.clone(),
         sentence: rule.sentence.clone(),
     };

@@ -15,8 +15,9 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 use crate::answer::{Answer, Answerer, Question};
 use crate::clock;
 use crate::model::request;
-use crate::rpc::convert::proto::decision_service_server::{DecisionService, DecisionServiceServer};
-use crate::rpc::convert::{self, proto};
+use crate::rpc::convert::door::decision_service_server::{DecisionService, DecisionServiceServer};
+use crate::rpc::convert::{self, Questions, proto};
+use crate::rpc::question::TableQuestion;
 use crate::store::revision::NoRevision;
 use crate::telemetry::metrics::{Metrics, Rpc};
 use crate::token::Tokens;
@@ -32,12 +33,13 @@ const REASON: &str = "meshward-reason";
 pub struct Decisions {
     answerer: Answerer,
     metrics: Arc<Metrics>,
+    questions: Arc<Questions>,
 }
 
 impl Decisions {
     /// Answers from `answerer` and counts in `metrics`.
     pub fn new(answerer: Answerer, metrics: Arc<Metrics>) -> Self {
-        Self { answerer, metrics }
+        Self { answerer, metrics, questions: Arc::default() }
     }
 
     async fn answer(&self, question: Question) -> Result<Answer, Status> {
@@ -95,17 +97,17 @@ fn span(rpc: Rpc, metadata: &MetadataMap) -> Span {
 impl DecisionService for Decisions {
     async fn decide_table(
         &self,
-        request: Request<proto::DecideTableRequest>,
+        request: Request<TableQuestion>,
     ) -> Result<Response<proto::DecideTableResponse>, Status> {
         let counted = self.metrics.begin(Rpc::DecideTable);
         let span = span(Rpc::DecideTable, request.metadata());
         let answer = async {
-            let proto::DecideTableRequest { context, table, branch: _, columns } = request.into_inner();
-            let context = convert::context(context)?;
+            let TableQuestion { context, table, branch: _, columns } = request.into_inner();
+            let context = self.questions.context(context)?;
             Span::current().record("query_id", context.query_id());
-            let table = convert::table_name(table)?;
-            let question = context.asking(convert::table_request(table.clone(), columns));
-            convert::table_answer(self.answer(question).await?, &table)
+            let asked = self.questions.table(table, columns)?;
+            let question = context.asking(request::Request::Table((*asked).clone()));
+            convert::table_answer(self.answer(question).await?, &asked.table)
         };
         counted.end(answer.instrument(span).await.map(Response::new))
     }

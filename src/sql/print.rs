@@ -3,6 +3,7 @@
 //! Identifiers are always quoted, literals always typed; nothing of a rule, a user or a row can break out of either. What is
 //! printed is visible to the querying user, so nothing secret is ever in it.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::model::column_type::ColumnType;
@@ -18,6 +19,11 @@ use crate::sql::expression::{Affix, Literal, Masked, Operator, Predicate, Scalar
 pub fn filter(predicate: &Predicate) -> SqlText {
     let predicate = self::predicate(predicate);
     SqlText::printed(format!("({predicate}) AND COALESCE({predicate}, FALSE)"))
+}
+
+/// Prints a predicate as people read it, for those who compare filters. Trino gets [`filter`].
+pub fn condition(predicate: &Predicate) -> SqlText {
+    SqlText::printed(self::predicate(predicate))
 }
 
 /// Prints a column's mask, of the column's own type.
@@ -116,16 +122,18 @@ fn is_text(column_type: ColumnType) -> bool {
 /// A column as text. The blanks that fill a char up to its length are no part of it: `ends with`, a hash and the last characters
 /// are about what was written.
 fn column_text(column: &Identifier, column_type: ColumnType) -> String {
-    let text = format!("CAST({} AS varchar)", identifier(column));
+    let name = identifier(column);
     match column_type {
-        ColumnType::Char(_) => format!("TRIM(TRAILING ' ' FROM {text})"),
-        _ => text,
+        ColumnType::Char(_) => format!("TRIM(TRAILING ' ' FROM CAST({name} AS varchar))"),
+        _ => ["CAST(", &name, " AS varchar)"].concat(),
     }
 }
 
 /// A quoted identifier, a quote inside doubled.
 fn identifier(identifier: &Identifier) -> String {
-    format!("\"{}\"", identifier.as_str().replace('"', "\"\""))
+    let name = identifier.as_str();
+    let doubled = if name.contains('"') { Cow::Owned(name.replace('"', "\"\"")) } else { Cow::Borrowed(name) };
+    ["\"", &doubled, "\""].concat()
 }
 
 fn literal(value: &Literal) -> String {
@@ -172,37 +180,37 @@ fn is_bidirectional_control(c: char) -> bool {
 }
 
 fn masked(masked: &Masked, column: &Identifier, column_type: ColumnType) -> String {
-    let name = identifier(column);
-    let text = column_text(column, column_type);
+    let name = || identifier(column);
+    let text = || column_text(column, column_type);
     match masked {
         Masked::Null => "NULL".to_owned(),
-        Masked::Clear => name,
+        Masked::Clear => name(),
         Masked::Constant(value) => literal(value),
-        Masked::HashText => format!("lower(to_hex(sha256(to_utf8({text}))))"),
-        Masked::HashBytes => format!("sha256({name})"),
+        Masked::HashText => format!("lower(to_hex(sha256(to_utf8({}))))", text()),
+        Masked::HashBytes => format!("sha256({})", name()),
         Masked::Keyed(function) => {
-            let value = if is_text(column_type) { text } else { name };
+            let value = if is_text(column_type) { text() } else { name() };
             let path = [KeyedFunction::CATALOG, KeyedFunction::SCHEMA, function.name()];
             format!("{}({value})", path.map(|part| identifier(&Identifier::new(part))).join("."))
         }
         Masked::KeepFirst(count) => {
+            let text = text();
             format!("rpad(IF(length({text}) > {count}, substr({text}, 1, {count}), ''), length({text}), '*')")
         }
         Masked::KeepLast(count) => {
+            let text = text();
             format!("lpad(IF(length({text}) > {count}, substr({text}, -{count}), ''), length({text}), '*')")
         }
-        Masked::EmailDomain => format!("regexp_extract({text}, '@([^@]*)$', 1)"),
+        Masked::EmailDomain => format!("regexp_extract({}, '@([^@]*)$', 1)", text()),
         // FAIL-CLOSED: `regexp_replace` gives text that the pattern does not match as it is, so that what stays the same is NULL.
         Masked::Regex(regex) => {
             let (pattern, replacement) = (quoted_text(regex.normal()), quoted_text(regex.replacement()));
-            format!(
-                "NULLIF({}, {name})",
-                cast(&format!("regexp_replace({text}, {pattern}, {replacement})"), column_type)
-            )
+            let replaced = format!("regexp_replace({}, {pattern}, {replacement})", text());
+            format!("NULLIF({}, {})", cast(&replaced, column_type), name())
         }
-        Masked::Round(step) => rounded(&name, *step, column_type),
-        Masked::Bucket(width) => bucketed(&name, *width, column_type),
-        Masked::Truncate(period) => format!("date_trunc('{}', {name})", period.word()),
+        Masked::Round(step) => rounded(&name(), *step, column_type),
+        Masked::Bucket(width) => bucketed(&name(), *width, column_type),
+        Masked::Truncate(period) => format!("date_trunc('{}', {})", period.word(), name()),
         Masked::Sql(text) => format!("({text}\n)"),
         // FAIL-CLOSED: shown only where the condition is FALSE; UNKNOWN falls to ELSE, which is the mask.
         Masked::Where { condition, masked, otherwise } => format!(
@@ -256,34 +264,34 @@ fn exact_number(name: &str, column_type: ColumnType) -> String {
 /// A mask is always cast to its column's type: Trino refuses a mask that is only nearly of that type.
 fn cast(sql: &str, column_type: ColumnType) -> String {
     match sql_type(column_type) {
-        Some(type_name) => format!("CAST({sql} AS {type_name})"),
+        Some(type_name) => ["CAST(", sql, " AS ", &type_name, ")"].concat(),
         // Only NULL masks these, and an untyped NULL is of every type.
         None => sql.to_owned(),
     }
 }
 
-fn sql_type(column_type: ColumnType) -> Option<String> {
+fn sql_type(column_type: ColumnType) -> Option<Cow<'static, str>> {
     Some(match column_type {
-        ColumnType::Boolean => "boolean".to_owned(),
-        ColumnType::Tinyint => "tinyint".to_owned(),
-        ColumnType::Smallint => "smallint".to_owned(),
-        ColumnType::Integer => "integer".to_owned(),
-        ColumnType::Bigint => "bigint".to_owned(),
-        ColumnType::Real => "real".to_owned(),
-        ColumnType::Double => "double".to_owned(),
-        ColumnType::Decimal { precision, scale } => format!("decimal({precision}, {scale})"),
-        ColumnType::Varchar(None) => "varchar".to_owned(),
-        ColumnType::Varchar(Some(length)) => format!("varchar({length})"),
-        ColumnType::Char(length) => format!("char({length})"),
-        ColumnType::Varbinary => "varbinary".to_owned(),
-        ColumnType::Json => "json".to_owned(),
-        ColumnType::Date => "date".to_owned(),
-        ColumnType::Time(precision) => format!("time({precision})"),
-        ColumnType::TimeWithTimeZone(precision) => format!("time({precision}) with time zone"),
-        ColumnType::Timestamp(precision) => format!("timestamp({precision})"),
-        ColumnType::TimestampWithTimeZone(precision) => format!("timestamp({precision}) with time zone"),
-        ColumnType::Uuid => "uuid".to_owned(),
-        ColumnType::IpAddress => "ipaddress".to_owned(),
+        ColumnType::Boolean => Cow::Borrowed("boolean"),
+        ColumnType::Tinyint => Cow::Borrowed("tinyint"),
+        ColumnType::Smallint => Cow::Borrowed("smallint"),
+        ColumnType::Integer => Cow::Borrowed("integer"),
+        ColumnType::Bigint => Cow::Borrowed("bigint"),
+        ColumnType::Real => Cow::Borrowed("real"),
+        ColumnType::Double => Cow::Borrowed("double"),
+        ColumnType::Decimal { precision, scale } => format!("decimal({precision}, {scale})").into(),
+        ColumnType::Varchar(None) => Cow::Borrowed("varchar"),
+        ColumnType::Varchar(Some(length)) => format!("varchar({length})").into(),
+        ColumnType::Char(length) => format!("char({length})").into(),
+        ColumnType::Varbinary => Cow::Borrowed("varbinary"),
+        ColumnType::Json => Cow::Borrowed("json"),
+        ColumnType::Date => Cow::Borrowed("date"),
+        ColumnType::Time(precision) => format!("time({precision})").into(),
+        ColumnType::TimeWithTimeZone(precision) => format!("time({precision}) with time zone").into(),
+        ColumnType::Timestamp(precision) => format!("timestamp({precision})").into(),
+        ColumnType::TimestampWithTimeZone(precision) => format!("timestamp({precision}) with time zone").into(),
+        ColumnType::Uuid => Cow::Borrowed("uuid"),
+        ColumnType::IpAddress => Cow::Borrowed("ipaddress"),
         ColumnType::Other | ColumnType::Unknown => return None,
     })
 }

@@ -46,6 +46,12 @@ struct RpcLabels {
     code: String,
 }
 
+impl RpcLabels {
+    fn new(rpc: Rpc, code: Code) -> Self {
+        Self { rpc, code: format!("{code:?}") }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct DecisionLabels {
     kind: &'static str,
@@ -57,12 +63,42 @@ struct ReadingLabels {
     result: &'static str,
 }
 
+/// The counters of decisions, looked up once.
+#[derive(Debug)]
+struct Decisions {
+    tables: Effects,
+    accesses: Effects,
+    listings: Counter,
+}
+
+#[derive(Debug)]
+struct Effects {
+    allow: Counter,
+    deny: Counter,
+}
+
+impl Decisions {
+    fn of(family: &Family<DecisionLabels, Counter>) -> Self {
+        let counter = |kind, effect| family.get_or_create_owned(&DecisionLabels { kind, effect });
+        let effects = |kind| Effects { allow: counter(kind, "allow"), deny: counter(kind, "deny") };
+        Self { tables: effects("table"), accesses: effects("access"), listings: counter("listing", "allow") }
+    }
+}
+
+impl Effects {
+    fn of(&self, verdict: &Verdict) -> &Counter {
+        if verdict.is_allowed() { &self.allow } else { &self.deny }
+    }
+}
+
 /// Every metric of the server.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
     rpcs: Family<RpcLabels, Counter>,
-    decisions: Family<DecisionLabels, Counter>,
+    /// Of `rpcs`, those that were answered, by the RPC.
+    answered: [Counter; 3],
+    decisions: Decisions,
     duration: Histogram,
     revision: Gauge,
     since: Gauge,
@@ -82,6 +118,8 @@ impl Default for Metrics {
         );
         let decisions = Family::default();
         registry.register("decisions", "Decisions made", decisions.clone());
+        let answered = [Rpc::DecideTable, Rpc::CheckAccess, Rpc::FilterResources]
+            .map(|rpc| rpcs.get_or_create_owned(&RpcLabels::new(rpc, Code::Ok)));
         let duration = Histogram::new(BUCKETS);
         registry.register_with_unit(
             "decision_duration",
@@ -99,7 +137,18 @@ impl Default for Metrics {
         registry.register("documents_refused", "1 while the documents as they are now do not check", refused.clone());
         let sources = SourcesMetrics::register(&mut registry);
         registry.register("build", "The server's version", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
-        Self { registry, rpcs, decisions, duration, revision, since, readings, refused, sources }
+        Self {
+            registry,
+            rpcs,
+            answered,
+            decisions: Decisions::of(&decisions),
+            duration,
+            revision,
+            since,
+            readings,
+            refused,
+            sources,
+        }
     }
 }
 
@@ -123,13 +172,13 @@ impl Metrics {
 
     /// Counts a decision.
     pub fn decided(&self, decision: &Decision, took: Duration) {
-        let effect = |verdict: &Verdict| if verdict.is_allowed() { "allow" } else { "deny" };
-        let labels = match decision {
-            Decision::Table(table) => DecisionLabels { kind: "table", effect: effect(&table.read) },
-            Decision::Access(access) => DecisionLabels { kind: "access", effect: effect(&access.verdict) },
-            Decision::Listing(_) => DecisionLabels { kind: "listing", effect: "allow" },
+        let Decisions { tables, accesses, listings } = &self.decisions;
+        let counter = match decision {
+            Decision::Table(table) => tables.of(&table.read),
+            Decision::Access(access) => accesses.of(&access.verdict),
+            Decision::Listing(_) => listings,
         };
-        self.decisions.get_or_create(&labels).inc();
+        counter.inc();
         self.duration.observe(took.as_secs_f64());
     }
 
@@ -162,7 +211,12 @@ impl Counted {
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        let labels = RpcLabels { rpc: self.rpc, code: format!("{:?}", self.code) };
-        self.metrics.rpcs.get_or_create(&labels).inc();
+        let [table, access, filter] = &self.metrics.answered;
+        match (self.code, self.rpc) {
+            (Code::Ok, Rpc::DecideTable) => table.inc(),
+            (Code::Ok, Rpc::CheckAccess) => access.inc(),
+            (Code::Ok, Rpc::FilterResources) => filter.inc(),
+            (code, rpc) => self.metrics.rpcs.get_or_create(&RpcLabels::new(rpc, code)).inc(),
+        };
     }
 }

@@ -37,6 +37,8 @@ pub(crate) struct Slapd {
     plain: SocketAddr,
     tls: SocketAddr,
     process: Option<Guarded>,
+    /// Whether the directory's files go with its process: what is shared by tests is never dropped.
+    shared: bool,
 }
 
 /// The authority of a certificate for this machine, and the certificate and its key, all PEM.
@@ -93,6 +95,15 @@ pub(crate) fn there() -> bool {
 impl Slapd {
     /// Starts a directory with a tree.
     pub(crate) fn start(tree: &str) -> Self {
+        Self::open(tree, false)
+    }
+
+    /// Starts a directory that lives as long as the tests do.
+    pub(crate) fn start_shared(tree: &str) -> Self {
+        Self::open(tree, true)
+    }
+
+    fn open(tree: &str, shared: bool) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let at = |name: &str| directory.path().join(name);
         fs::create_dir(at("data")).unwrap();
@@ -106,7 +117,7 @@ impl Slapd {
                 .map(str::to_owned);
         let loaded = Command::new(tools::path("slapd")).args(load).output().unwrap();
         assert!(loaded.status.success(), "{}", String::from_utf8_lossy(&loaded.stderr));
-        let mut slapd = Self { directory, plain: free_address(), tls: free_address(), process: None };
+        let mut slapd = Self { directory, plain: free_address(), tls: free_address(), process: None, shared };
         slapd.start_again();
         slapd
     }
@@ -118,7 +129,12 @@ impl Slapd {
             (self.at("slapd.conf"), format!("ldap://{}/ ldaps://{}/", self.plain, self.tls));
         // With a level of messages it stays in the foreground.
         let program = [program.to_str().unwrap(), "-f", &configuration, "-h", &addresses, "-d", "0"];
-        self.process = Some(Guarded::start(&program, &[], &self.directory.path().join("log"), None));
+        self.process = Some(Guarded::start(
+            &program,
+            &[],
+            &self.directory.path().join("log"),
+            self.shared.then(|| self.directory.path()),
+        ));
         let started = Instant::now();
         while std::net::TcpStream::connect(self.tls).is_err() {
             let said = || fs::read_to_string(self.at("log")).unwrap();

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use meshward::document::kinds::Documents;
 use meshward::model::name::Name;
 use meshward::model::subject::{Identity, Party, Resolved, Subject};
 use meshward::model::value::{Number, Value};
@@ -35,24 +36,24 @@ impl Dice {
     }
 
     /// A number below `limit`.
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         usize::try_from(self.next() % limit as u64).unwrap()
     }
 
     /// TRUE in so many of a hundred.
-    fn chance(&mut self, percent: usize) -> bool {
+    pub(crate) fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
-    fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {
+    pub(crate) fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {
         from[self.below(from.len())]
     }
 
-    fn one<T: Clone>(&mut self, from: &[T]) -> T {
+    pub(crate) fn one<T: Clone>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())].clone()
     }
 
-    fn some<T>(&mut self, least: usize, most: usize, mut make: impl FnMut(&mut Self) -> T) -> Vec<T> {
+    pub(crate) fn some<T>(&mut self, least: usize, most: usize, mut make: impl FnMut(&mut Self) -> T) -> Vec<T> {
         let count = least + self.below(most - least + 1);
         (0..count).map(|_| make(self)).collect()
     }
@@ -178,6 +179,11 @@ fn value(dice: &mut Dice, kind: Kind) -> Value {
 }
 
 type Kind = meshward::model::value::ValueType;
+
+/// Random documents that check.
+pub(crate) fn mesh(dice: &mut Dice) -> Documents {
+    document::documents(dice)
+}
 
 /// Several cases about one set of documents: a few people and tables each.
 pub(crate) fn cases(dice: &mut Dice, people: usize, tables: usize) -> Vec<Case> {

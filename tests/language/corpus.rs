@@ -55,6 +55,9 @@ struct Bad {
     underlined: String,
     message: String,
     help: Option<String>,
+    /// What else is underlined, when more than one thing is wrong.
+    #[serde(default)]
+    also: Vec<String>,
     #[serde(default)]
     authority: Maker,
     #[serde(default)]
@@ -148,6 +151,10 @@ fn check_bad(file: &str) {
         let wanted = (case.code.as_str(), case.underlined.as_str(), case.message.as_str(), case.help.as_deref());
         if said != wanted {
             failures.push(format!("{}\n  wanted {wanted:?}\n  said   {said:?}", case.text));
+        }
+        let also: Vec<&str> = found.iter().skip(1).map(|other| &case.text[other.span.start..other.span.end]).collect();
+        if also != case.also {
+            failures.push(format!("{}\n  wanted also {:?}\n  said also   {also:?}", case.text, case.also));
         }
     }
     assert!(failures.is_empty(), "{} of {file} failed\n{}", failures.len(), failures.join("\n"));

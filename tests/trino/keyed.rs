@@ -205,14 +205,14 @@ fn who_may_reveal_lends_it_to_nobody() {
     rita.run("CREATE VIEW lake.keyed.lent AS SELECT meshward.system.reveal(ssn) AS x FROM lake.keyed.forms").unwrap();
     assert!(!rita.texts("SELECT x FROM lake.keyed.lent").is_empty());
     let refused = mesh.user("rob").failure("SELECT x FROM lake.keyed.lent");
-    println!("{refused:?}");
+    assert!(refused.message.contains("Access Denied: Cannot execute function meshward.system.reveal"), "{refused:?}");
     let create =
         "CREATE FUNCTION lake.keyed.lend(x varchar) RETURNS varchar SECURITY DEFINER RETURN meshward.system.reveal(x)";
     rita.run(create).unwrap();
     let sql = "SELECT lake.keyed.lend(ssn) FROM lake.keyed.forms";
     assert_eq!(rita.texts(sql).len(), 7);
     let refused = mesh.user("rob").failure(sql);
-    println!("{refused:?}");
+    assert!(refused.message.contains("Access Denied: Cannot execute function meshward.system.reveal"), "{refused:?}");
 }
 
 #[test]

@@ -131,6 +131,7 @@ impl Mesh {
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("trino-{}", std::process::id()));
         let documents = directory.join("documents");
         fs::create_dir_all(&documents).unwrap();
+        fs::create_dir(directory.join("secrets")).unwrap();
         write_documents(&documents);
         let (grpc, http, trino) = (free_address(), free_address(), free_address());
         let (traces, collector) = Receiver::start();
@@ -207,6 +208,7 @@ impl Mesh {
         let environment = [
             ("MESHWARD_GRPC__LISTEN", self.grpc.to_string()),
             ("MESHWARD_HTTP__TOKENS", self.tokens()),
+            ("MESHWARD_SECRETS", self.secrets().to_str().unwrap().to_owned()),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{}", self.collector)),
             ("OTEL_BSP_SCHEDULE_DELAY", "200".to_owned()),
         ]
@@ -222,6 +224,11 @@ impl Mesh {
     /// Where the server's administrators ask, and a file with their token.
     pub(super) fn administration(&self) -> (String, String) {
         (self.http.to_string(), self.tokens())
+    }
+
+    /// The folder of the server's secrets.
+    pub(super) fn secrets(&self) -> PathBuf {
+        self.directory.join("secrets")
     }
 
     /// Changes the weather between the plugin and the server.

@@ -99,6 +99,12 @@ impl Connection {
         let timelimit = i32::try_from(door.timeout.as_secs()).unwrap_or(i32::MAX).max(1);
         let mut connection = Self { ldap, driver, timelimit };
         let bound = connection.ldap.simple_bind(door.bind, door.password.expose()).await.map_err(failure)?;
+        const INVALID_CREDENTIALS: u32 = 49;
+        if bound.rc == INVALID_CREDENTIALS {
+            return Err(LoadFailure::Credentials(
+                "the login ended with result code 49 (invalidCredentials)".to_owned(),
+            ));
+        }
         succeeded("the login", bound.rc)?;
         Ok(connection)
     }
@@ -168,7 +174,6 @@ fn succeeded(what: &str, code: u32) -> Result<(), LoadFailure> {
         13 => "confidentialityRequired",
         32 => "noSuchObject",
         34 => "invalidDNSyntax",
-        49 => "invalidCredentials",
         50 => "insufficientAccessRights",
         51 => "busy",
         52 => "unavailable",

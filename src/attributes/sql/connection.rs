@@ -115,13 +115,16 @@ async fn must_read_only(client: &Client) -> Result<(), LoadFailure> {
 // FAIL-CLOSED: what a database says of data (classes 22, 23, P0) may have a value in it; of those there is only the code.
 pub(super) fn failure(error: tokio_postgres::Error) -> LoadFailure {
     const CONNECTION: &[&str] = &["08", "53", "57", "58"];
-    const ABOUT_NAMES: &[&str] = &["0A", "25", "28", "3D", "3F", "42"];
+    const LOGIN: &[&str] = &["28"];
+    const ABOUT_NAMES: &[&str] = &["0A", "25", "3D", "3F", "42"];
     const QUERY_CANCELED: &str = "57014";
     if let Some(said) = error.as_db_error() {
         let code = said.code().code();
         let of = |classes: &[&str]| classes.iter().any(|class| code.starts_with(class));
         if code == QUERY_CANCELED {
             LoadFailure::Timeout
+        } else if of(LOGIN) {
+            LoadFailure::Credentials(format!("{} (SQLSTATE {code})", said.message()))
         } else if of(CONNECTION) {
             LoadFailure::Unreachable(format!("SQLSTATE {code}"))
         } else if of(ABOUT_NAMES) {

@@ -304,7 +304,7 @@ fn shown(fields: &mut Fields<'_>) -> Vec<(Text, ExpectedColumn, Text)> {
         let what = match text.as_str().trim() {
             "clear" => Some(ExpectedColumn::Clear),
             "hidden" => Some(ExpectedColumn::Hidden),
-            _ => fields.parsed(&text, parse::mask).map(|(mask, cells)| ExpectedColumn::Masked(mask, cells)),
+            _ => fields.parsed(&text, parse::mask).map(|masked| ExpectedColumn::Masked(Box::new(masked))),
         };
         shown.extend(what.map(|what| (column, what, text)));
     }

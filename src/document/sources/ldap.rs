@@ -8,17 +8,20 @@ use crate::document::finding::Code;
 use crate::document::sources::tls;
 
 pub(super) fn settings(fields: &mut Fields<'_>) -> Option<LdapSettings> {
-    let url = fields.required_text("url", "ldaps://directory.example.com").and_then(|text| url(fields, &text));
+    let url = fields.required_text("url", "ldaps://directory.example.com").and_then(|text| {
+        // A password may stand in it.
+        LdapUrl::new(text.as_str()).map_err(|why| fields.find(Code::BadValue, &text.place.covered(), why)).ok()
+    });
     let insecure = fields.boolean("insecure").unwrap_or(false);
     let encryption = match (url.as_ref().is_some_and(LdapUrl::is_ldaps), insecure) {
-        (true, false) => Encryption::Tls,
+        (true, false) => Some(Encryption::Tls),
         (true, true) => {
             let place = fields.place();
             fields.find(Code::BadValue, &place, "ldaps:// is TLS, and `insecure` is for doing without");
-            return None;
+            None
         }
-        (false, false) => Encryption::StartTls,
-        (false, true) => Encryption::None,
+        (false, false) => Some(Encryption::StartTls),
+        (false, true) => Some(Encryption::None),
     };
     let tls = tls(fields);
     let bind = fields.required_text("bind", "cn=meshward,ou=services,dc=example,dc=com").and_then(|text| {
@@ -28,14 +31,10 @@ pub(super) fn settings(fields: &mut Fields<'_>) -> Option<LdapSettings> {
         }
         name
     });
-    let password = password(fields);
+    let password = fields.required_secret("password", "ldap-password");
     let base = fields.required_text("base", "ou=people,dc=example,dc=com").and_then(|text| base(fields, &text));
-    let filter = fields.required_text("filter", "(uid={user})").and_then(|text| match UserFilter::new(text.as_str()) {
-        Ok(filter) => Some(filter),
-        Err(why) => {
-            fields.find(Code::BadValue, &text.place, why);
-            None
-        }
+    let filter = fields.required_text("filter", "(uid={user})").and_then(|text| {
+        UserFilter::new(text.as_str()).map_err(|why| fields.find(Code::BadValue, &text.place, why)).ok()
     });
     let words = [("fail", Referrals::Fail), ("ignore", Referrals::Ignore)];
     let referrals = match fields.text("referrals") {
@@ -50,21 +49,8 @@ pub(super) fn settings(fields: &mut Fields<'_>) -> Option<LdapSettings> {
         }
         None => None,
     };
-    let (url, bind, password, base) = (url?, bind?, password?, base?);
+    let (url, encryption, bind, password, base) = (url?, encryption?, bind?, password?, base?);
     Some(LdapSettings { url, encryption, tls, bind, password, base, filter: filter?, groups, referrals: referrals? })
-}
-
-fn password(fields: &mut Fields<'_>) -> Option<crate::attributes::secret::SecretName> {
-    let password = fields.secret("password");
-    if password.is_none() {
-        let place = fields.place();
-        fields.find(
-            Code::MissingField,
-            &place,
-            "`password`, the secret that the directory knows `bind` by, is missing",
-        );
-    }
-    password
 }
 
 fn groups(fields: &mut Fields<'_>) -> Option<GroupSearch> {
@@ -83,29 +69,14 @@ fn groups(fields: &mut Fields<'_>) -> Option<GroupSearch> {
                 }
                 other => other,
             };
-            match filter {
-                Ok(filter) => Some(GroupSearch::Search { base: base?, filter, nested }),
-                Err(why) => {
-                    fields.find(Code::BadValue, &text.place, why);
-                    None
-                }
-            }
+            let filter = filter.map_err(|why| fields.find(Code::BadValue, &text.place, why)).ok();
+            Some(GroupSearch::Search { base: base?, filter: filter?, nested })
         }
         _ => {
             let place = fields.place();
             let message =
                 "groups are named by an `attribute` of the user, or found by a `filter`, which may be `nested`";
             fields.find(Code::BadValue, &place, message);
-            None
-        }
-    }
-}
-
-fn url(fields: &mut Fields<'_>, text: &Text) -> Option<LdapUrl> {
-    match LdapUrl::new(text.as_str()) {
-        Ok(url) => Some(url),
-        Err(why) => {
-            fields.find(Code::BadValue, &text.place, why);
             None
         }
     }

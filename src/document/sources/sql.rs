@@ -6,9 +6,11 @@ use crate::document::finding::Code;
 use crate::document::sources::tls;
 
 pub(super) fn settings(fields: &mut Fields<'_>) -> Option<SqlSettings> {
-    let url = fields
-        .required_text("url", "postgresql://people.example.com/hr")
-        .and_then(|text| SqlUrl::new(text.as_str()).map_err(|why| fields.find(Code::BadValue, &text.place, why)).ok());
+    let url = fields.required_text("url", "postgresql://people.example.com/hr").and_then(|text| {
+        let url = SqlUrl::new(text.as_str());
+        // A password may stand in it.
+        url.map_err(|why| fields.find(Code::BadValue, &text.place.covered(), why)).ok()
+    });
     let user = fields.required_text("user", "meshward").map(|text| text.as_str().to_owned());
     let password = fields.secret("password");
     let insecure = fields.boolean("insecure").unwrap_or(false);

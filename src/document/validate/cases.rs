@@ -10,6 +10,7 @@ use crate::document::read::Draft;
 use crate::document::read::test::{DraftCase, DraftExpected, DraftPerson, Given};
 use crate::document::test::{Case, Expectation, Expected, ExpectedColumn, ExpectedRow, ExpectedRows, Person, Question};
 use crate::document::validate::{unknown, values_of};
+use crate::document::yaml::within;
 use crate::language::check::{self, Authority, Built, Naming, Vocabulary, built_in};
 use crate::language::diagnostic::near_miss;
 use crate::language::syntax::{
@@ -246,7 +247,8 @@ impl Reader<'_> {
     }
 
     fn mask(&mut self, column: &Text, what: &ExpectedColumn, text: &Text, table: &TableName, columns: &[Column]) {
-        if let ExpectedColumn::Masked(mask, cells) = what {
+        if let ExpectedColumn::Masked(masked) = what {
+            let (mask, cells) = &**masked;
             let name = ColumnWord::Named(Spanned::new(Identifier::new(column.as_str()), Span::default()));
             let of = ColumnTarget { of: vec![name], except: Vec::new() };
             let mask = mask.clone();
@@ -259,17 +261,14 @@ impl Reader<'_> {
 
     /// A column that the table lacks makes a condition UNKNOWN: what would then be expected is no row, and that may come true.
     fn columns_are_there(&mut self, condition: &Condition, text: &Text, table: &TableName, columns: &[Column]) {
-        let mut lacking: Vec<Identifier> = Vec::new();
         condition.mentions(&mut |mention| {
             if let Mention::Column(column) = mention
                 && !columns.iter().any(|own| own.name == column.node)
             {
-                lacking.push(column.node.clone());
+                let place = within(&text.scalar, &text.place, column.span);
+                self.findings.push(no_column(&column.node, &place, table, columns));
             }
         });
-        for column in lacking {
-            self.findings.push(no_column(&column, &text.place, table, columns));
-        }
     }
 
     /// What is expected is written in the rules' words, so it is checked as a rule is.

@@ -30,7 +30,10 @@ const UNAVAILABLE: &[(&str, &str)] = &[
         "encrypt|encryption|encrypting|tokenize|tokenization|tokens",
         "`format preserving` can be reversed, `pseudonym` cannot",
     ),
-    ("redact|redaction|redacting|redacted|blank|remove", "write `null` or `constant '...'`"),
+    (
+        "redact|redaction|redacting|redacted|blank|blanks|remove|nothing|empty|zero|zeros",
+        "write `null` or `constant '...'`",
+    ),
     (
         "noise|jitter|random|randomize|randomizing|shuffle|shuffling",
         "`round to` and `bucket` give numbers that are less exact",
@@ -150,11 +153,8 @@ fn unknown_mask(cursor: &Cursor<'_>) -> Diagnostic {
         Some(Token::Word(word)) if word.chars().all(|c| c == '*') => {
             diagnostic.with_help(format!("write `constant '{word}'`, or `keep last 4` to show the end"))
         }
-        Some(Token::Word(_)) if cursor.sees("sha256|sha-256|sha|sha1|sha-1|sha512|sha-512|md5|fingerprint") => {
+        _ if cursor.sees("sha256|sha-256|sha|sha1|sha-1|sha512|sha-512|md5|fingerprint") => {
             diagnostic.with_help("write `hash`, which is SHA-256")
-        }
-        Some(Token::Word(_)) if cursor.sees("nothing|empty|zero|zeros|blanks") => {
-            diagnostic.with_help("write `null` to show nothing, or `constant '...'` to show the same for every value")
         }
         _ => diagnostic,
     }

@@ -65,7 +65,12 @@ pub(super) fn operand(cursor: &mut Cursor<'_>) -> Result<Operand, Diagnostic> {
 fn named_column(cursor: &mut Cursor<'_>) -> Result<Operand, Diagnostic> {
     match cursor.column()? {
         Some(column) if !column.node.as_str().is_empty() => Ok(Operand::Column(column)),
-        _ => Err(cursor.expected("a column, an `@attribute` or a value", &[])),
+        _ => {
+            let diagnostic = cursor.expected("a column, an `@attribute` or a value", &[]);
+            let purpose = cursor.sees("purpose|purposes");
+            let help = "what a query is for is `acting for purpose \"...\"`; a column is `column \"purpose\"`";
+            Err(if purpose { diagnostic.with_help(help) } else { diagnostic })
+        }
     }
 }
 

@@ -98,10 +98,11 @@ fn allow(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
     Ok(Sentence::Allow { audience, actions, rows, purposes })
 }
 
-type Given = (Vec<Spanned<ActionWord>>, Option<Condition>, Vec<Spanned<Name>>);
+type Actions = Vec<Spanned<ActionWord>>;
+type Purposes = Vec<Spanned<Name>>;
 
 /// `to read rows where C for purpose P`
-fn given(cursor: &mut Cursor<'_>) -> Result<Given, Diagnostic> {
+fn given(cursor: &mut Cursor<'_>) -> Result<(Actions, Option<Condition>, Purposes), Diagnostic> {
     cursor.demand(&["to"])?;
     let actions = actions(cursor)?;
     let rows = if cursor.takes_any(&["only the rows where", "only rows where", "the rows where", "rows where"]) {
@@ -124,12 +125,12 @@ fn deny(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
 }
 
 /// `to drop for purpose P`
-fn denied(cursor: &mut Cursor<'_>) -> Result<(Vec<Spanned<ActionWord>>, Vec<Spanned<Name>>), Diagnostic> {
+fn denied(cursor: &mut Cursor<'_>) -> Result<(Actions, Purposes), Diagnostic> {
     cursor.demand(&["to"])?;
     Ok((actions(cursor)?, for_purposes(cursor)?))
 }
 
-fn actions(cursor: &mut Cursor<'_>) -> Result<Vec<Spanned<ActionWord>>, Diagnostic> {
+fn actions(cursor: &mut Cursor<'_>) -> Result<Actions, Diagnostic> {
     let mut actions = Vec::new();
     loop {
         let name = action_name(cursor)?;
@@ -141,26 +142,36 @@ fn actions(cursor: &mut Cursor<'_>) -> Result<Vec<Spanned<ActionWord>>, Diagnost
     }
 }
 
+/// Words that end an action's.
+const ENDS_OF_ACTIONS: [&str; 6] = ["and", "or", "rows", "only", "for", "where"];
+
+/// Whether an action is words also when a space stands for each `-` and `_`, as it is printed: `a-or-b` would be two. No action has
+/// `weekdays`, a place or a number in it, which stand after an action.
+fn reads_as_words(action: &Name) -> bool {
+    let ends = |part: &str| ENDS_OF_ACTIONS.contains(&part) || matches!(part, "weekdays" | "weekends" | "everything");
+    let is_word = |part: &str| part.starts_with(char::is_alphabetic) && !part.contains(['.', '*']) && !ends(part);
+    action.folded().split('_').all(is_word)
+}
+
 /// An action's words. Some contain words that end a name elsewhere: `create view with select from columns`.
 fn action_name(cursor: &mut Cursor<'_>) -> Result<Spanned<Name>, Diagnostic> {
     let start = cursor.span();
     let mut words: Vec<String> = Vec::new();
     while let Some(Token::Word(word)) = cursor.peek() {
-        let ends =
-            ["and", "or", "rows", "only", "for", "where"].iter().any(|end| cursor.sees(end)) || cursor.sees("the rows");
+        let ends = ENDS_OF_ACTIONS.iter().any(|end| cursor.sees(end)) || cursor.sees("the rows");
         if ends || cursor.sees_when() || cursor.sees_day() || cursor.sees_object() {
             break;
         }
         words.push(word.to_lowercase());
         cursor.advance();
     }
-    match Name::new(&words.join(" ")) {
+    match Name::new(&words.join(" ")).filter(reads_as_words) {
         Some(name) => Ok(Spanned::new(name, cursor.span_from(start))),
         None => Err(cursor.expected("what they may do, such as `read`", &["read", "see", "write"])),
     }
 }
 
-fn for_purposes(cursor: &mut Cursor<'_>) -> Result<Vec<Spanned<Name>>, Diagnostic> {
+fn for_purposes(cursor: &mut Cursor<'_>) -> Result<Purposes, Diagnostic> {
     if cursor.takes_any(&["for purpose|purposes of", "for purpose|purposes"]) {
         purposes(cursor)
     } else {
@@ -168,7 +179,7 @@ fn for_purposes(cursor: &mut Cursor<'_>) -> Result<Vec<Spanned<Name>>, Diagnosti
     }
 }
 
-fn purposes(cursor: &mut Cursor<'_>) -> Result<Vec<Spanned<Name>>, Diagnostic> {
+fn purposes(cursor: &mut Cursor<'_>) -> Result<Purposes, Diagnostic> {
     let mut purposes = vec![cursor.name("a purpose")?];
     while !cursor.sees("or by exception") && (cursor.takes_symbol(",") || cursor.takes("or")) {
         cursor.takes("or");

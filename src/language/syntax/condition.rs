@@ -228,8 +228,10 @@ pub enum Mention<'a> {
     ColumnTagged(&'a Spanned<Name>),
     /// A column by name.
     Column(&'a Spanned<Identifier>),
-    /// `member of`
-    Group(&'a Spanned<Arc<str>>),
+    /// A List document.
+    List(&'a Spanned<Name>),
+    /// A condition that is about the person, the purpose or the hour alone, and has no operands: `member of group "g"`.
+    Whole(&'a Condition),
 }
 
 impl Condition {
@@ -268,13 +270,13 @@ impl Condition {
             | Self::OlderThan { left, .. }
             | Self::InRelation { left, .. } => left.mention(tell),
             Self::IsPresent(attribute) => tell(Mention::Attribute(attribute)),
-            Self::MemberOf(group) => tell(Mention::Group(group)),
-            Self::InRole(_)
+            Self::MemberOf(_)
+            | Self::InRole(_)
             | Self::UserIs(_)
             | Self::ActingFor(_)
             | Self::ClockBetween(..)
-            | Self::On(_)
-            | Self::Sql(_) => {}
+            | Self::On(_) => tell(Mention::Whole(self)),
+            Self::Sql(_) => {}
         }
     }
 }
@@ -306,7 +308,8 @@ impl Set {
             Self::Column(column) => tell(Mention::Column(column)),
             Self::ColumnTagged(tag) => tell(Mention::ColumnTagged(tag)),
             Self::Attribute(attribute) => tell(Mention::Attribute(attribute)),
-            Self::Values(_) | Self::List(_) => {}
+            Self::List(list) => tell(Mention::List(list)),
+            Self::Values(_) => {}
         }
     }
 }

@@ -1,0 +1,524 @@
+//! Whom to ask about: one point for each kind of person, purpose and hour that some rules can tell apart.
+//!
+//! Every declared user is there with what the documents say of them; besides there is somebody for each value that a rule mentions,
+//! for another one, and for none. Which groups and roles people have, the documents do not say: each is looked at with and without.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::diff::Side;
+use crate::diff::interest::{AttributeInterest, Interest};
+use crate::document::kinds::{Documents, Given};
+use crate::engine::PURPOSE_CREDENTIAL;
+use crate::engine::apart::known;
+use crate::engine::standing::Asker;
+use crate::engine::truth::Truth;
+use crate::model::name::Name;
+use crate::model::subject::{Identity, Party, Resolved, Subject};
+use crate::model::value::{Number, Value, ValueType};
+
+/// The most values of one attribute that are looked at besides those of declared users.
+const MOST_VALUES: usize = 8;
+
+/// The most points in time.
+const MOST_INSTANTS: usize = 12;
+
+/// So many people, invented and declared, are looked at with each group that no changed rule names, where there are too many.
+const SOME: usize = 8;
+
+/// A user whom no document and no rule names.
+const SOMEBODY: &str = "somebody";
+
+/// What a query claims that acts for a purpose that nothing proves.
+const UNPROVEN: &str = "a purpose that no grant gives";
+
+/// Something in which people, purposes and hours differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Axis {
+    User,
+    Attribute(Name),
+    Group(Arc<str>),
+    Role(Arc<str>),
+    Cluster,
+    Purpose,
+    Instant,
+}
+
+/// One way to be on an axis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Position {
+    /// Of a user or a cluster: by name.
+    Named(Arc<str>),
+    /// Of a user or a cluster: none that is named.
+    Another,
+    /// Of a group or role: has it.
+    Has,
+    /// Of a group or role: has it not.
+    Lacks,
+    /// Of an attribute: what is known of it before and after.
+    Holds { old: Resolved, new: Resolved },
+    /// Acts for no purpose.
+    NoPurpose,
+    /// Acts for a purpose.
+    Purpose(Name),
+    /// Names a purpose that no grant gives.
+    Unproven,
+    /// When it is asked.
+    At(Timestamp),
+}
+
+/// The place of one point on each axis.
+pub(super) type Point = Vec<u16>;
+
+/// The points that some rules can tell apart.
+#[derive(Debug)]
+pub(super) struct People {
+    pub(super) axes: Vec<(Axis, Vec<Position>)>,
+    pub(super) points: Vec<Point>,
+    /// Declared users, by their places on the first axes, which are about persons.
+    pub(super) declared: BTreeMap<Vec<u16>, Vec<usize>>,
+    /// Why some combinations were left out; `None`: all were looked at.
+    pub(super) left_out: Option<String>,
+    persons: usize,
+}
+
+impl People {
+    /// Lays the points out.
+    pub(super) fn of(
+        sides: [&Side<'_>; 2],
+        users: &Declared,
+        interest: &Interest<'_>,
+        foremost: &Interest<'_>,
+        most: usize,
+    ) -> Self {
+        let [old, new] = sides;
+        let now = new.now;
+        let mut axes = vec![(Axis::User, users.user_positions(interest))];
+        let names = axes.first().map(|(_, positions)| positions.clone()).unwrap_or_default();
+        let own_place = |user: &Arc<str>| {
+            let place = names.iter().position(|at| matches!(at, Position::Named(name) if name == user));
+            u16::try_from(place.unwrap_or_default()).unwrap_or_default()
+        };
+        let mut places: Vec<Vec<u16>> = users.users.iter().map(|user| vec![own_place(user)]).collect();
+        for name in interest.attributes.keys() {
+            let (positions, of_users) = users.positions(sides, name, interest);
+            places
+                .iter_mut()
+                .enumerate()
+                .for_each(|(at, place)| place.push(of_users.get(at).copied().unwrap_or_default()));
+            axes.push((Axis::Attribute(name.clone()), positions));
+        }
+        let mut declared: BTreeMap<Vec<u16>, Vec<usize>> = BTreeMap::new();
+        places.into_iter().enumerate().for_each(|(user, place)| declared.entry(place).or_default().push(user));
+        let declared_names =
+            (0..).zip(&names).filter(|(_, at)| matches!(at, Position::Named(name) if users.users.contains(name)));
+        let declared_names: BTreeSet<u16> = declared_names.map(|(place, _)| place).collect();
+        let mut people = Self { persons: axes.len(), axes, points: Vec::new(), declared, left_out: None };
+        let instants = instants(interest, now, &old.snapshot.zone);
+        // Those that changed rules name come first.
+        let groups =
+            interest.groups.iter().map(|group| (foremost.groups.contains(group), Axis::Group(Arc::clone(group))));
+        let roles = interest.roles.iter().map(|role| (foremost.roles.contains(role), Axis::Role(Arc::clone(role))));
+        let mut memberships: Vec<(bool, Axis)> = groups.chain(roles).collect();
+        memberships.sort_by_key(|(foremost, _)| !foremost);
+        let foremost = memberships.iter().filter(|(foremost, _)| *foremost).count();
+        people.axes.extend(memberships.into_iter().map(|(_, axis)| (axis, vec![Position::Lacks, Position::Has])));
+        let clusters = interest.clusters.iter().map(|cluster| Position::Named(Arc::clone(cluster)));
+        people.axes.push((Axis::Cluster, [Position::Another].into_iter().chain(clusters).collect()));
+        people.axes.push((Axis::Purpose, purposes(old.documents, new.documents, interest)));
+        people.axes.push((Axis::Instant, instants.into_iter().map(Position::At).collect()));
+        people.lay_out(most, foremost, &declared_names);
+        people
+    }
+
+    /// Every combination where there is room. Else everybody with the groups and roles that changed rules name, and some people with
+    /// each of the others. `foremost`: how many axes of groups and roles changed rules name.
+    fn lay_out(&mut self, most: usize, foremost: usize, declared_names: &BTreeSet<u16>) {
+        let (of_persons, rest) = self.axes.split_at(self.persons);
+        let groups = rest.len().saturating_sub(3);
+        let circumstances = combinations(rest.get(groups..).unwrap_or_default());
+        let declared: Vec<Vec<u16>> = self.declared.keys().cloned().collect();
+        // Of declared users the documents say what they have.
+        let is_invented = |person: &Vec<u16>| {
+            person.first().is_none_or(|name| !declared_names.contains(name)) && !self.declared.contains_key(person)
+        };
+        let every_person = synthetic(of_persons, usize::MAX);
+        let all_persons = every_person.is_some();
+        let room = most / (foremost + 2) / circumstances.len().max(1);
+        let invented = every_person.filter(|all| all.len() <= room.max(64)).or_else(|| synthetic(of_persons, 64));
+        let invented: Vec<Vec<u16>> = invented.unwrap_or_default().into_iter().filter(is_invented).collect();
+        let some: Vec<Vec<u16>> = invented.iter().take(SOME).chain(declared.iter().take(SOME)).cloned().collect();
+        let everybody = [declared, invented].concat();
+        let every = 1_usize.checked_shl(u32::try_from(groups).unwrap_or(u32::MAX)).unwrap_or(usize::MAX);
+        let points = everybody.len().saturating_mul(circumstances.len());
+        let mut laid: BTreeSet<Point> = BTreeSet::new();
+        let mut lay = |persons: &[Vec<u16>], subsets: &[Vec<u16>]| {
+            for at in &circumstances {
+                for subset in subsets {
+                    for person in persons {
+                        let point: Point = [person, subset, at].into_iter().flatten().copied().collect();
+                        if laid.insert(point.clone()) {
+                            self.points.push(point);
+                        }
+                    }
+                }
+            }
+        };
+        if points.saturating_mul(every) <= most {
+            lay(&everybody, &subsets(groups, every));
+            if !all_persons {
+                self.left_out = Some("not every combination of attributes".to_owned());
+            }
+            return;
+        }
+        let mut of_changed = subsets(foremost, most / 2 / points.max(1));
+        of_changed.iter_mut().for_each(|subset| subset.resize(groups, 0));
+        lay(&everybody, &of_changed);
+        lay(&some, &subsets(groups, most / 2 / some.len().max(1) / circumstances.len().max(1)));
+        self.left_out =
+            Some(format!("{} of some {every} combinations of groups, roles and attributes", self.points.len()));
+    }
+
+    pub(super) fn position(&self, point: &Point, axis: usize) -> Option<(&Axis, &Position)> {
+        let (of, positions) = self.axes.get(axis)?;
+        Some((of, positions.get(usize::from(*point.get(axis)?))?))
+    }
+
+    /// How many of the axes are about persons.
+    pub(super) fn persons(&self) -> usize {
+        self.persons
+    }
+
+    /// Who asks at a point, before or after.
+    pub(super) fn subject(&self, point: &Point, age: Age) -> Subject {
+        let mut subject = Subject {
+            asking: Party { identity: Identity::of_user(SOMEBODY), ..Party::default() },
+            invoker: None,
+            now: Timestamp::UNIX_EPOCH,
+            cluster: Arc::from("another cluster"),
+        };
+        for axis in 0..self.axes.len() {
+            let Some((of, position)) = self.position(point, axis) else { continue };
+            let identity = &mut subject.asking.identity;
+            match (of, position) {
+                (Axis::User, Position::Named(name)) => identity.user = Arc::clone(name),
+                (Axis::Cluster, Position::Named(name)) => subject.cluster = Arc::clone(name),
+                (Axis::Group(group), Position::Has) => drop(identity.groups.insert(Arc::clone(group))),
+                (Axis::Role(role), Position::Has) => drop(identity.enabled_roles.insert(Arc::clone(role))),
+                (Axis::Attribute(name), Position::Holds { old, new }) => {
+                    let resolved = if age == Age::Old { old } else { new };
+                    subject.asking.attributes.insert(name.clone(), resolved.clone());
+                }
+                (_, Position::Purpose(purpose)) => {
+                    identity.extra_credentials.insert(PURPOSE_CREDENTIAL.to_owned(), purpose.as_str().to_owned());
+                }
+                (_, Position::Unproven) => {
+                    identity.extra_credentials.insert(PURPOSE_CREDENTIAL.to_owned(), UNPROVEN.to_owned());
+                }
+                (_, Position::At(at)) => subject.now = *at,
+                _ => {}
+            }
+        }
+        let principal = Arc::clone(&subject.asking.identity.user);
+        subject.asking.identity.principal = Some(principal);
+        subject
+    }
+}
+
+/// Which of the two folders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Age {
+    Old,
+    New,
+}
+
+/// The declared users of either folder, and what the documents say of them.
+#[derive(Debug)]
+pub(super) struct Declared {
+    pub(super) users: Vec<Arc<str>>,
+    attributes: BTreeMap<Name, Held>,
+}
+
+/// One attribute of every declared user: each distinct way to have it, and each user's.
+#[derive(Debug, Default)]
+struct Held {
+    ways: Vec<Position>,
+    of_users: Vec<usize>,
+}
+
+impl Declared {
+    /// Reads both folders.
+    pub(super) fn of(old: &Documents, new: &Documents) -> Self {
+        let users: BTreeSet<&String> = old.users.keys().chain(new.users.keys()).collect();
+        let resolved = |documents: &Documents, user: &str, attribute: &Name| match documents
+            .users
+            .get(user)
+            .and_then(|user| user.attributes.get(attribute))
+        {
+            Some(values) => Resolved::Values(values.iter().cloned().collect()),
+            None => Resolved::Missing,
+        };
+        let held = |attribute: &Name| {
+            let mut held = Held::default();
+            let mut known: HashMap<String, usize> = HashMap::new();
+            for user in &users {
+                let way = Position::Holds { old: resolved(old, user, attribute), new: resolved(new, user, attribute) };
+                let at = *known.entry(format!("{way:?}")).or_insert_with(|| {
+                    held.ways.push(way);
+                    held.ways.len() - 1
+                });
+                held.of_users.push(at);
+            }
+            held
+        };
+        let names: BTreeSet<&Name> = old.attributes.keys().chain(new.attributes.keys()).collect();
+        Self {
+            attributes: names.into_iter().map(|name| (name.clone(), held(name))).collect(),
+            users: users.into_iter().map(|user| Arc::from(user.as_str())).collect(),
+        }
+    }
+
+    fn user_positions(&self, interest: &Interest<'_>) -> Vec<Position> {
+        let mut names: BTreeSet<Arc<str>> = interest.users.clone();
+        if interest.exact_user {
+            names.extend(self.users.iter().cloned());
+        }
+        [Position::Another].into_iter().chain(names.into_iter().map(Position::Named)).collect()
+    }
+
+    /// The ways to have an attribute, those that are invented before those of declared users, and each declared user's. Where only
+    /// the truth of conditions matters there is one way for each.
+    fn positions(&self, sides: [&Side<'_>; 2], name: &Name, interest: &Interest<'_>) -> (Vec<Position>, Vec<u16>) {
+        let [old, new] = sides;
+        let Some(of) = interest.attributes.get(name) else { return (Vec::new(), Vec::new()) };
+        let declared = new.documents.attributes.get(name).or_else(|| old.documents.attributes.get(name));
+        let value_type = declared.map_or(ValueType::Text, |declared| declared.value_type);
+        let alike = |resolved: Resolved| Position::Holds { old: resolved.clone(), new: resolved };
+        let print = |position: &Position| {
+            if of.exact { format!("{position:?}") } else { format!("{:?}", fingerprint(sides, name, of, position)) }
+        };
+        let mut positions = Vec::new();
+        let mut known: HashMap<String, u16> = HashMap::new();
+        let mut place = |position: Position| {
+            *known.entry(print(&position)).or_insert_with(|| {
+                positions.push(position);
+                u16::try_from(positions.len() - 1).unwrap_or_default()
+            })
+        };
+        place(alike(Resolved::Missing));
+        for value in invented(value_type, of, interest, [old.documents, new.documents]) {
+            place(alike(Resolved::Values(BTreeSet::from([value]))));
+        }
+        let of_users = self.attributes.get(name).map_or_else(Vec::new, |held| {
+            let ways: Vec<u16> = held.ways.iter().cloned().map(place).collect();
+            held.of_users.iter().map(|way| ways.get(*way).copied().unwrap_or_default()).collect()
+        });
+        (positions, of_users)
+    }
+}
+
+/// The truth of each condition on one attribute alone, before and after.
+fn fingerprint([old, new]: [&Side<'_>; 2], name: &Name, of: &AttributeInterest<'_>, position: &Position) -> Vec<u8> {
+    let Position::Holds { old: before, new: after } = position else { return Vec::new() };
+    let mut truths = Vec::new();
+    for (side, resolved) in [(old, before), (new, after)] {
+        let party = Party {
+            identity: Identity::of_user(SOMEBODY),
+            attributes: BTreeMap::from([(name.clone(), resolved.clone())]),
+            ..Party::default()
+        };
+        let subject = Subject { asking: party, invoker: None, now: side.now, cluster: Arc::from("") };
+        let asker = Asker::new(side.snapshot, &subject);
+        truths.extend(of.leaves.iter().map(|leaf| match known(&asker.asking(), leaf) {
+            Truth::True => 1,
+            Truth::False => 0,
+            Truth::Unknown => 2,
+        }));
+    }
+    truths
+}
+
+/// Values that somebody may have: those that rules mention, those beside them, and another.
+fn invented(
+    value_type: ValueType,
+    of: &AttributeInterest<'_>,
+    interest: &Interest<'_>,
+    documents: [&Documents; 2],
+) -> Vec<Value> {
+    let lists = interest.lists.iter().flat_map(|list| documents.iter().filter_map(move |of| of.lists.get(list)));
+    let listed = lists.flat_map(|list| list.values.iter().take(2));
+    let row_literals = interest.row_literals.iter().filter(|_| of.exact);
+    let read = |value: &Value| match value {
+        Value::Text(text) => Value::read(text, value_type),
+        value => (value.value_type() == value_type).then(|| value.clone()),
+    };
+    let mut values: Vec<Value> = Vec::new();
+    let add = |value: Value, values: &mut Vec<Value>| {
+        if !values.contains(&value) {
+            values.push(value);
+        }
+    };
+    for value in of.literals.iter().chain(listed).chain(row_literals).filter_map(read) {
+        if values.len() >= MOST_VALUES {
+            break;
+        }
+        if of.ordered {
+            beside(&value).into_iter().for_each(|value| add(value, &mut values));
+        }
+        add(value, &mut values);
+    }
+    let another = match value_type {
+        ValueType::Text => Value::text("another"),
+        ValueType::Number => Value::Number(Number::from(7_919)),
+        ValueType::Boolean => Value::Boolean(!values.contains(&Value::Boolean(false))),
+        ValueType::Date => Value::Date(jiff::civil::Date::constant(2001, 2, 3)),
+        ValueType::Timestamp => Value::Timestamp(Timestamp::UNIX_EPOCH),
+    };
+    add(another, &mut values);
+    values
+}
+
+fn beside(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Number(number) => [-1, 1]
+            .into_iter()
+            .filter_map(|step: i64| {
+                let near: bigdecimal::BigDecimal = number.to_string().parse().ok()?;
+                Number::parse(&(near + bigdecimal::BigDecimal::from(step)).to_plain_string()).map(Value::Number)
+            })
+            .collect(),
+        Value::Date(day) => {
+            [day.yesterday(), day.tomorrow()].into_iter().filter_map(Result::ok).map(Value::Date).collect()
+        }
+        Value::Text(text) => vec![Value::text(&format!("{text}a")), Value::text("")],
+        Value::Boolean(_) | Value::Timestamp(_) => Vec::new(),
+    }
+}
+
+/// The purposes that somebody can act for and that matter.
+fn purposes(old: &Documents, new: &Documents, interest: &Interest<'_>) -> Vec<Position> {
+    if interest.purposes.is_empty() && !interest.every_purpose {
+        return vec![Position::NoPurpose];
+    }
+    let given =
+        [old, new].into_iter().flat_map(|documents| documents.grants.values()).filter_map(|grant| match &grant.gives {
+            Given::Purpose(purpose) => Some(purpose.clone()),
+            Given::Exception { .. } => None,
+        });
+    let given: BTreeSet<Name> = given.collect();
+    [Position::NoPurpose, Position::Unproven].into_iter().chain(given.into_iter().map(Position::Purpose)).collect()
+}
+
+/// Now, and one point in time for each stretch of the day and each stretch of days that rules tell apart.
+fn instants(interest: &Interest<'_>, now: Timestamp, zone: &TimeZone) -> Vec<Timestamp> {
+    let here = now.to_zoned_datetime(zone.clone());
+    let mut instants = vec![now];
+    let mut add = |at: Option<jiff::ZonedDateTime>| {
+        if let Some(at) = at.map(|at| at.timestamp())
+            && !instants.contains(&at)
+            && instants.len() < MOST_INSTANTS
+        {
+            instants.push(at);
+        }
+    };
+    let days: Vec<_> = if interest.weekdays {
+        (0..7).filter_map(|ahead| here.date().checked_add(jiff::Span::new().days(ahead)).ok()).collect()
+    } else {
+        vec![here.date()]
+    };
+    let kinds = |day: &jiff::civil::Date| {
+        matches!(day.weekday(), jiff::civil::Weekday::Saturday | jiff::civil::Weekday::Sunday)
+    };
+    let mut seen = BTreeSet::new();
+    for day in days.iter().filter(|day| seen.insert(kinds(day))) {
+        if interest.hours.is_empty() && interest.weekdays {
+            add(day.at(12, 0, 0, 0).to_zoned_datetime(zone.clone()).ok());
+        }
+        for hour in &interest.hours {
+            add(day.to_datetime(*hour).to_zoned_datetime(zone.clone()).ok());
+        }
+    }
+    for day in interest.days.iter().filter(|day| **day > here.date()) {
+        add(day.to_datetime(here.time()).to_zoned_datetime(zone.clone()).ok());
+    }
+    instants
+}
+
+/// Every combination of positions, by number; `None`: more than that many. Of `usize::MAX` none is left out below a thousand.
+fn synthetic(axes: &[(Axis, Vec<Position>)], most: usize) -> Option<Vec<Vec<u16>>> {
+    let size = axes.iter().try_fold(1_usize, |size, (_, positions)| size.checked_mul(positions.len()));
+    let limit = if most == usize::MAX { 1_024 } else { most };
+    if size.is_some_and(|size| size <= limit) {
+        return Some(combinations(axes));
+    }
+    if most == usize::MAX {
+        return None;
+    }
+    // Nobody in particular, and what differs from that in one thing, then in two.
+    let nobody = vec![0_u16; axes.len()];
+    let with = |base: &[u16], axis: usize, at: usize| {
+        let mut changed = base.to_vec();
+        if let (Some(place), Ok(at)) = (changed.get_mut(axis), u16::try_from(at)) {
+            *place = at;
+        }
+        changed
+    };
+    let ways = |axis: usize| 1..axes.get(axis).map_or(0, |(_, positions)| positions.len());
+    let mut all = vec![nobody.clone()];
+    for axis in 0..axes.len() {
+        all.extend(ways(axis).map(|at| with(&nobody, axis, at)));
+    }
+    for axis in 0..axes.len() {
+        for other in axis + 1..axes.len() {
+            for at in ways(axis) {
+                if all.len() >= limit.max(axes.len()) {
+                    return Some(all);
+                }
+                all.extend(ways(other).map(|other_at| with(&with(&nobody, axis, at), other, other_at)));
+            }
+        }
+    }
+    Some(all)
+}
+
+fn combinations(axes: &[(Axis, Vec<Position>)]) -> Vec<Vec<u16>> {
+    let mut all: Vec<Vec<u16>> = vec![Vec::new()];
+    for (_, positions) in axes {
+        let numbers = || (0..positions.len()).filter_map(|at| u16::try_from(at).ok());
+        all = all
+            .iter()
+            .flat_map(|start| {
+                numbers().map(move |at| {
+                    let mut longer = start.clone();
+                    longer.push(at);
+                    longer
+                })
+            })
+            .collect();
+    }
+    all
+}
+
+/// Subsets of that many things, smaller ones first: all where there is room, else none of them, each alone, as many pairs as fit, and
+/// all of them.
+fn subsets(count: usize, room: usize) -> Vec<Vec<u16>> {
+    if count == 0 {
+        return vec![Vec::new()];
+    }
+    if count < 16 && 1_usize << count <= room {
+        let mut all: Vec<Vec<u16>> =
+            (0..1_usize << count).map(|bits| (0..count).map(|at| u16::from(bits >> at & 1 == 1)).collect()).collect();
+        all.sort_by_key(|subset| subset.iter().filter(|has| **has == 1).count());
+        return all;
+    }
+    let mut all = vec![vec![0; count]];
+    all.extend((0..count).map(|one| (0..count).map(|at| u16::from(at == one)).collect()));
+    let pairs = (0..count).flat_map(|one| (one + 1..count).map(move |other| (one, other)));
+    let left = room.saturating_sub(all.len() + 1);
+    all.extend(pairs.take(left).map(|(one, other)| (0..count).map(|at| u16::from(at == one || at == other)).collect()));
+    all.push(vec![1; count]);
+    all
+}
