@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
@@ -101,6 +102,7 @@ impl CachedSource {
             source,
             known: Cache::builder()
                 .max_capacity(limits.bytes)
+                .eviction_policy(EvictionPolicy::lru())
                 .weigher(weight)
                 .time_to_live(settings.freshness.hard_ttl.max(settings.freshness.negative_ttl))
                 .build(),

@@ -328,6 +328,11 @@ impl<'a> Cursor<'a> {
             self.advance();
             return Ok(Spanned::new(Arc::from(text.as_str()), start));
         }
+        // FAIL-CLOSED: `group the contractors` names the contractors. A name that begins so is put in quotes.
+        let is_article = self.word_at(0).is_some_and(|word| ARTICLES.contains(&word.as_str()));
+        if is_article && self.word_at(1).is_some_and(|word| !STOP_WORDS.contains(&word.as_str())) {
+            self.advance();
+        }
         match self.bare_run() {
             Some(text) => Ok(Spanned::new(Arc::from(text), self.span_from(start))),
             None => Err(self.expected(what, &[])),
