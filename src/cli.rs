@@ -47,7 +47,7 @@ enum Verb {
     Check(check::Check),
     /// Write sentences in their canonical form.
     Fmt(fmt::Fmt),
-    /// Say what a user may see of a table, as which SQL, and why.
+    /// Say what a user may see of a table, in words and as SQL, and why.
     Explain(explain::Explain),
     /// Say who gains and who loses what from one folder of documents to another.
     Diff(diff::Diff),
