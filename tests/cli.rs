@@ -130,6 +130,25 @@ fn a_wrong_sentence_or_name_is_no_paraphrase() {
     assert_eq!(run(&["paraphrase", "--documents", FINANCE, "--policy", "turnover", "--rule", "9"], "").0, Some(1));
 }
 
+/// Actions are the product's words; what else a sentence names is known only with documents.
+#[test]
+fn a_paraphrase_does_not_vouch_for_what_no_rule_can_say() {
+    for (sentence, code) in [
+        ("allow everyone to read unless purpose is fraud detection", "MW0001"),
+        ("allow everyone to download", "MW0015"),
+        ("allow those with salary > 3 to read", "MW0018"),
+    ] {
+        let (exit, said, found) = run(&["paraphrase", sentence], "");
+        assert_eq!((exit, said.as_str()), (Some(4), ""), "{sentence}");
+        assert!(found.contains(code), "{sentence}: {found}");
+    }
+    let undeclared = "only show rows where country = @contry_of_nowhere for everyone";
+    assert_eq!(run(&["paraphrase", undeclared], "").0, Some(0));
+    let (exit, said, found) = run(&["paraphrase", "--documents", FINANCE, undeclared], "");
+    assert_eq!((exit, said.as_str()), (Some(4), ""));
+    assert!(found.contains("there is no attribute `@contry_of_nowhere`"), "{found}");
+}
+
 /// The shells, and how each reads a script without running it; `None`: it has no such way.
 const SHELLS: [(&str, Option<(&str, &str)>); 5] = [
     ("bash", Some(("bash", "-n"))),
