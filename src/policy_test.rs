@@ -36,8 +36,10 @@ pub struct Outcome {
     pub place: Place,
     /// What is not as expected; empty: it passed.
     pub findings: Vec<Finding>,
-    /// The rules that determined the answer.
+    /// The rules that determined the answer; of a denial those that deny, and none where nothing allows.
     pub because: Vec<Contribution>,
+    /// Whether it was denied.
+    pub denied: bool,
 }
 
 impl Outcome {
@@ -56,7 +58,7 @@ impl Outcome {
         let mut said: Vec<String> = self.findings.iter().map(Finding::render).collect();
         said.extend(self.because.iter().map(|part| format!("  because {part}")));
         if self.because.is_empty() {
-            said.push("  because no rule applies".to_owned());
+            said.push(format!("  because no rule {}", if self.denied { "allows it" } else { "applies" }));
         }
         said.join("\n")
     }
@@ -92,14 +94,16 @@ pub fn run(documents: &Documents, zone: &TimeZone, now: Timestamp, filter: Optio
                 continue;
             }
             let subject = mesh.subject(case);
-            let (findings, because) = judge::judge(&mesh, case, &subject);
-            coverage.count(&mesh, case, &subject, &because);
+            let judged = judge::judge(&mesh, case, &subject);
+            coverage.count(&mesh, case, &subject, &judged);
+            let judge::Judged { findings, because, denied } = judged;
             outcomes.push(Outcome {
                 test: test.name.clone(),
                 case: case.name.clone(),
                 place: case.place.clone(),
                 findings,
                 because,
+                denied,
             });
         }
     }
