@@ -115,7 +115,7 @@ fn is_undone(change: &Change, left: &[Change]) -> bool {
     };
     left.iter().all(|other| {
         let same = other.way == change.way && other.what == change.what;
-        !same && !(other.way == Way::Loss && closes(&other.what))
+        !(same || other.way == Way::Loss && closes(&other.what))
     })
 }
 

@@ -195,6 +195,9 @@ struct Kind<'k> {
     open: &'k dyn Fn(&TableDecision) -> bool,
 }
 
+/// The likely reasons among rules that had some effects.
+type Because<'w> = dyn Fn(&dyn Fn(&Effect) -> bool) -> Blame + 'w;
+
 /// The decision about a table, and what its SQL was printed from.
 fn decided(snapshot: &Snapshot, subject: &Subject, request: &TableRequest) -> (TableDecision, TableTrees) {
     let decision = decide_table(snapshot, subject, request);
@@ -202,7 +205,7 @@ fn decided(snapshot: &Snapshot, subject: &Subject, request: &TableRequest) -> (T
     (decision, trees)
 }
 
-fn rows(trees: [&TableTrees; 2], because: &dyn Fn(&dyn Fn(&Effect) -> bool) -> Blame, changes: &mut Vec<Change>) {
+fn rows(trees: [&TableTrees; 2], because: &Because<'_>, changes: &mut Vec<Change>) {
     let [before, after] = trees.map(|trees| &trees.rows);
     let more = seen_besides(after, before);
     let mut fewer = seen_besides(before, after);
@@ -229,7 +232,7 @@ fn columns(
     decisions: [&TableDecision; 2],
     trees: [&TableTrees; 2],
     request: &TableRequest,
-    because: &dyn Fn(&dyn Fn(&Effect) -> bool) -> Blame,
+    because: &Because<'_>,
     changes: &mut Vec<Change>,
 ) {
     let [before, after] = trees;
