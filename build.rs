@@ -1,4 +1,4 @@
-//! Compiles the contract. protox reads the proto files, so that no `protoc` is needed.
+//! Compiles the contract. protox reads the proto files, so that no `protoc` is needed. And takes the pages about codes into the binary.
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     const DECISION: &str = "proto/meshward/decision/v1/decision.proto";
@@ -17,5 +17,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .extern_path(".meshward.decision.v1.DecideTableRequest", "crate::rpc::question::TableQuestion")
         .out_dir(door)
         .compile_fds(descriptors)?;
+    std::fs::write(out.join("pages.rs"), pages()?)?;
     Ok(())
+}
+
+/// The pages of `docs/errors/` by their codes, as a constant.
+fn pages() -> Result<String, Box<dyn std::error::Error>> {
+    println!("cargo::rerun-if-changed=docs/errors");
+    let mut pages = Vec::new();
+    for entry in std::fs::read_dir("docs/errors")? {
+        let path = entry?.path();
+        if let Some(code) = path.file_stem().and_then(|stem| stem.to_str()).filter(|stem| stem.starts_with("MW")) {
+            pages.push((code.to_owned(), std::fs::read_to_string(&path)?));
+        }
+    }
+    pages.sort();
+    Ok(format!("/// Codes and their pages, in order.\nconst PAGES: &[(&str, &str)] = &{pages:?};\n"))
 }

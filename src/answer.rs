@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use tracing::{Instrument, info_span};
 use uuid::Uuid;
 
-use crate::attributes::Consulted;
 use crate::attributes::held::{Held, Queries};
+use crate::attributes::{Consulted, Known};
 use crate::audit::{self, Record};
 use crate::clock;
 use crate::engine;
@@ -80,6 +80,8 @@ impl Answerer {
         let resolving = info_span!("resolve", attributes = needed.attributes.len());
         let (asking, invoker) = parties.instrument(resolving).await;
         let (asking, invoker) = (asking?, invoker?);
+        asking.still_holds()?;
+        invoker.iter().try_for_each(Known::still_holds)?;
         let consulted: Vec<Consulted> = asking
             .consulted
             .into_iter()

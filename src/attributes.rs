@@ -140,6 +140,15 @@ pub struct Known {
     pub consulted: Vec<Consulted>,
 }
 
+impl Known {
+    /// Whether all of it may still be used: what was there at once can have come to its end while something else was waited for.
+    pub fn still_holds(&self) -> Result<(), Gone> {
+        let now = clock::instant();
+        let mut entries = self.consulted.iter().filter_map(|one| one.said.as_ref().ok());
+        if entries.all(|entry| entry.may_decide(now)) { Ok(()) } else { Err(Gone) }
+    }
+}
+
 /// Where the value of an attribute comes from.
 #[derive(Clone, Copy, Debug)]
 pub enum Origin<'a> {
@@ -177,7 +186,7 @@ impl<'a> Question<'a> {
     async fn answered(self, held: Option<&Held>) -> Result<Consulted, Gone> {
         let Self { source, user, before, look_up } = self;
         let said = match (before, look_up, user) {
-            (Some(Ok(entry)), ..) if entry.state(clock::instant()) == State::Expired => return Err(Gone),
+            (Some(Ok(entry)), ..) if !entry.may_decide(clock::instant()) => return Err(Gone),
             (Some(said), ..) => said,
             (None, Some(look_up), Some(user)) => {
                 let said = match look_up {
@@ -207,7 +216,9 @@ async fn as_expected(
 ) -> Result<Result<Arc<Entry>, LoadFailure>, Gone> {
     let Some(expected) = held.expected(source, user) else { return Ok(said) };
     let usable = |entry: &Arc<Entry>| entry.digest == expected && entry.state(clock::instant()) != State::Expired;
-    let known = said.ok().filter(usable).or_else(|| source.earlier(user).filter(usable));
+    // FAIL-CLOSED: who was told something elsewhere is not told here that nothing is known; and has waited long enough.
+    let Ok(said) = said else { return Err(Gone) };
+    let known = Some(said).filter(usable).or_else(|| source.earlier(user).filter(usable));
     match known {
         Some(entry) => Ok(Ok(entry)),
         None => source.ask_again(user).await.ok().filter(usable).map(Ok).ok_or(Gone),

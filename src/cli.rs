@@ -11,6 +11,7 @@ macro_rules! say {
 
 mod attributes;
 mod check;
+mod code;
 mod completion;
 mod config;
 mod diff;
@@ -46,7 +47,7 @@ enum Verb {
     Check(check::Check),
     /// Write sentences in their canonical form.
     Fmt(fmt::Fmt),
-    /// Say what a user may see of a table, as which SQL, and why.
+    /// Say what a user may see of a table, in words and as SQL, and why.
     Explain(explain::Explain),
     /// Say who gains and who loses what from one folder of documents to another.
     Diff(diff::Diff),
@@ -58,6 +59,8 @@ enum Verb {
     Attributes(attributes::Attributes),
     /// Print the configuration that is in force.
     Config(config::PrintConfig),
+    /// Print what a code of an error or warning means, with examples.
+    Code(code::ExplainCode),
     /// Print the JSON Schema of documents, for editors.
     Schema(schema::Schema),
     /// Print the script with which a shell completes this command.
@@ -106,6 +109,7 @@ pub fn run() -> ExitCode {
         Verb::Test(verb) => verb.run(),
         Verb::Attributes(verb) => verb.run(),
         Verb::Config(verb) => verb.run(),
+        Verb::Code(verb) => verb.run(),
         Verb::Schema(verb) => verb.run(),
         Verb::Completion(verb) => verb.run(),
     };
@@ -121,6 +125,9 @@ fn report(findings: &[Finding], format: Format) -> Exit {
         Format::Text => {
             print_findings(&findings.iter().collect::<Vec<_>>());
             eprintln!("{} error{}", findings.len(), if findings.len() == 1 { "" } else { "s" });
+            if let Some(first) = findings.first() {
+                eprintln!("`meshward code {}` says more of a code", first.code.as_str());
+            }
         }
         Format::Json => {
             let entries: Vec<_> = findings.iter().map(Finding::entry).collect();

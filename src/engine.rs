@@ -6,6 +6,7 @@ mod audience;
 mod combine;
 mod compare;
 pub mod fit;
+pub(crate) mod hints;
 mod index;
 pub(crate) mod lattice;
 mod listing;
@@ -20,6 +21,7 @@ pub(crate) mod tags;
 pub(crate) mod target;
 pub mod trees;
 pub(crate) mod truth;
+pub(crate) mod words;
 
 pub(crate) use crate::engine::access::opens_beneath;
 pub(crate) use crate::engine::combine::MOST_READINGS;

@@ -11,6 +11,7 @@ mod power;
 mod reach;
 mod shadow;
 mod spelling;
+pub(crate) mod tables;
 
 use jiff::civil::Date;
 
@@ -56,6 +57,7 @@ pub fn warnings(loaded: &Loaded, snapshot: &Snapshot, today: Date) -> Vec<Findin
     people::purposes(&mesh, &policies, &mut findings);
     spelling::groups(&mesh, &policies, &mut findings);
     spelling::tagged_columns(&mesh, &mut findings);
+    tables::lint(&mesh, &policies, &mut findings);
     findings.sort_by(|a, b| a.place.cmp_in_files(&b.place));
     findings
 }

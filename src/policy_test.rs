@@ -4,7 +4,6 @@
 mod coverage;
 mod judge;
 pub mod junit;
-mod words;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,11 +14,13 @@ use jiff::tz::TimeZone;
 use crate::attributes::Users;
 use crate::document::finding::{Finding, Place};
 use crate::document::kinds::Documents;
-use crate::document::test::{Case, Person};
+use crate::document::test::{Case, Person, Question};
 use crate::engine::PURPOSE_CREDENTIAL;
+use crate::engine::hints::hints;
 use crate::engine::snapshot::Snapshot;
 use crate::model::decision::Contribution;
 use crate::model::name::Name;
+use crate::model::request::{AccessRequest, Request, TableRequest};
 use crate::model::subject::{Identity, Party, Subject};
 use crate::store::revision;
 
@@ -40,6 +41,8 @@ pub struct Outcome {
     pub because: Vec<Contribution>,
     /// Whether it was denied.
     pub denied: bool,
+    /// Of a case that failed, what else the answer leans on.
+    pub hints: Vec<String>,
 }
 
 impl Outcome {
@@ -53,13 +56,14 @@ impl Outcome {
         title(&self.test, self.case.as_deref())
     }
 
-    /// What people read of a case that failed: the differences, and the rules that determined the answer.
+    /// What people read of a case that failed: the differences, the rules that determined the answer, and what else it leans on.
     pub fn said(&self) -> String {
         let mut said: Vec<String> = self.findings.iter().map(Finding::render).collect();
         said.extend(self.because.iter().map(|part| format!("  because {part}")));
         if self.because.is_empty() {
             said.push(format!("  because no rule {}", if self.denied { "allows it" } else { "applies" }));
         }
+        said.extend(self.hints.iter().map(|hint| format!("  note {hint}")));
         said.join("\n")
     }
 }
@@ -101,6 +105,7 @@ pub fn run(documents: &Documents, zone: &TimeZone, now: Timestamp, filter: Optio
                 test: test.name.clone(),
                 case: case.name.clone(),
                 place: case.place.clone(),
+                hints: if findings.is_empty() { Vec::new() } else { mesh.hints(case, &subject) },
                 findings,
                 because,
                 denied,
@@ -120,6 +125,18 @@ struct Mesh {
 }
 
 impl Mesh {
+    fn hints(&self, case: &Case, subject: &Subject) -> Vec<String> {
+        let request = match &case.question {
+            Question::Read { table, columns, .. } => {
+                Request::Table(TableRequest { table: table.clone(), columns: columns.clone() })
+            }
+            Question::Act { action, on, to } => {
+                Request::Access(AccessRequest { action: *action, resource: on.clone(), target: to.clone() })
+            }
+        };
+        hints(&self.snapshot, subject, &request)
+    }
+
     fn subject(&self, case: &Case) -> Subject {
         let credentials: BTreeMap<String, String> =
             case.purpose.iter().map(|purpose| (PURPOSE_CREDENTIAL.to_owned(), purpose.as_str().to_owned())).collect();

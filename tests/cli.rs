@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 /// Exit code, standard output, standard error.
-fn run(arguments: &[&str], input: &str) -> (Option<i32>, String, String) {
+pub(crate) fn run(arguments: &[&str], input: &str) -> (Option<i32>, String, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_meshward"))
         .args(arguments)
         .stdin(Stdio::piped())
@@ -130,6 +130,25 @@ fn a_wrong_sentence_or_name_is_no_paraphrase() {
     assert_eq!(run(&["paraphrase", "--documents", FINANCE, "--policy", "turnover", "--rule", "9"], "").0, Some(1));
 }
 
+/// Actions are the product's words; what else a sentence names is known only with documents.
+#[test]
+fn a_paraphrase_does_not_vouch_for_what_no_rule_can_say() {
+    for (sentence, code) in [
+        ("allow everyone to read unless purpose is fraud detection", "MW0001"),
+        ("allow everyone to download", "MW0015"),
+        ("allow those with salary > 3 to read", "MW0018"),
+    ] {
+        let (exit, said, found) = run(&["paraphrase", sentence], "");
+        assert_eq!((exit, said.as_str()), (Some(4), ""), "{sentence}");
+        assert!(found.contains(code), "{sentence}: {found}");
+    }
+    let undeclared = "only show rows where country = @contry_of_nowhere for everyone";
+    assert_eq!(run(&["paraphrase", undeclared], "").0, Some(0));
+    let (exit, said, found) = run(&["paraphrase", "--documents", FINANCE, undeclared], "");
+    assert_eq!((exit, said.as_str()), (Some(4), ""));
+    assert!(found.contains("there is no attribute `@contry_of_nowhere`"), "{found}");
+}
+
 /// The shells, and how each reads a script without running it; `None`: it has no such way.
 const SHELLS: [(&str, Option<(&str, &str)>); 5] = [
     ("bash", Some(("bash", "-n"))),
@@ -165,4 +184,31 @@ fn bash_completes_a_verb() {
     let ask = "COMP_WORDS=(meshward te); COMP_CWORD=1; _meshward meshward te meshward; echo \"${COMPREPLY[@]}\"";
     let output = Command::new("bash").arg("-c").arg(format!("{script}\n{ask}")).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "test");
+}
+
+#[test]
+fn check_counts_what_it_read_and_takes_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.yaml");
+    let text = "{kind: Tag, name: PII}\n---\n{kind: Tagging, name: t, table: lake.s.t, columns: {n: PII}}\n---\n{kind: User, name: jay}\n---\n\
+                {kind: User, name: ann}\n";
+    std::fs::write(&file, text).unwrap();
+    let (_, said, _) = run(&["check", folder.path().to_str().unwrap()], "");
+    assert_eq!(said, "0 policies with 0 rules, 1 tag, 1 tagging, 2 users: nothing wrong\n");
+    let (code, _, found) = run(&["check", file.to_str().unwrap()], "");
+    assert_eq!(code, Some(4));
+    assert!(found.contains("it is a file and no folder") && found.contains(folder.path().to_str().unwrap()), "{found}");
+}
+
+#[test]
+fn a_code_has_its_page_in_the_binary() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.yaml"), "{kind: Tag, name: PII, accept: MW0201}").unwrap();
+    let (_, _, found) = run(&["check", folder.path().to_str().unwrap()], "");
+    assert!(found.contains("`meshward code MW0104` says more"), "{found}");
+    let (code, said, _) = run(&["code", "mw0104"], "");
+    assert_eq!(code, Some(0));
+    assert!(said.starts_with("# MW0104: "), "{said}");
+    let (code, _, wrong) = run(&["code", "MW9"], "");
+    assert!(code == Some(1) && wrong.contains("there is no code `MW9`"), "{wrong}");
 }

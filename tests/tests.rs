@@ -13,6 +13,7 @@ mod diff;
 mod docs;
 mod documents;
 pub mod engine;
+mod explain;
 mod fuzz;
 mod guarded;
 mod language;

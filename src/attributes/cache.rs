@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinHandle;
 use tracing::debug;
 
@@ -49,7 +50,7 @@ pub struct CachedSource {
     flights: Mutex<HashMap<SourceUser, Flight>>,
     next_flight: AtomicU64,
     questions: Semaphore,
-    refreshes: Semaphore,
+    refreshes: Arc<Semaphore>,
     circuit: Circuit,
     metrics: SourceMetrics,
     _listening: Option<Listening>,
@@ -101,6 +102,7 @@ impl CachedSource {
             source,
             known: Cache::builder()
                 .max_capacity(limits.bytes)
+                .eviction_policy(EvictionPolicy::lru())
                 .weigher(weight)
                 .time_to_live(settings.freshness.hard_ttl.max(settings.freshness.negative_ttl))
                 .build(),
@@ -108,7 +110,7 @@ impl CachedSource {
             flights: Mutex::default(),
             next_flight: AtomicU64::new(0),
             questions: Semaphore::new(concurrency),
-            refreshes: Semaphore::new(concurrency.div_ceil(2)),
+            refreshes: Arc::new(Semaphore::new(concurrency.div_ceil(2))),
             circuit: Circuit::new(limits.failures, limits.pause),
             settings: settings.clone(),
             metrics,
@@ -214,19 +216,20 @@ impl CachedSource {
         let mut flights = self.flights();
         match flights.get(user) {
             Some(flight) => flight.ending.clone(),
-            None => self.begin(&mut flights, user, now, Cause::Miss),
+            None => self.begin(&mut flights, user, now, None),
         }
     }
 
     /// Asks behind what is stale, unless somebody does, the source is left alone, or enough is being refreshed: the next look-up tries
     /// again.
     fn refresh(self: &Arc<Self>, user: &SourceUser, now: Instant) {
-        if self.refreshes.available_permits() == 0 || self.circuit.rests(now) {
+        if self.circuit.rests(now) {
             return;
         }
+        let Ok(permit) = Arc::clone(&self.refreshes).try_acquire_owned() else { return };
         let mut flights = self.flights();
         if !flights.contains_key(user) {
-            self.begin(&mut flights, user, now, Cause::Refresh);
+            self.begin(&mut flights, user, now, Some(permit));
         }
     }
 
@@ -236,14 +239,16 @@ impl CachedSource {
         flights: &mut HashMap<SourceUser, Flight>,
         user: &SourceUser,
         asked: Instant,
-        cause: Cause,
+        refresh: Option<OwnedSemaphorePermit>,
     ) -> Ending {
         let (ended, ending) = watch::channel(None);
         let number = self.next_flight.fetch_add(1, Ordering::Relaxed);
         flights.insert(user.clone(), Flight { number, ending: ending.clone() });
         let landing = Landing { source: Arc::clone(self), user: user.clone(), number };
         tokio::spawn(async move {
+            let cause = if refresh.is_some() { Cause::Refresh } else { Cause::Miss };
             let loaded = landing.source.load(&landing.user, asked, cause).await;
+            drop(refresh);
             landing.source.land(&landing, &loaded);
             // That nobody waits any longer is no matter.
             let _nobody = ended.send(Some(loaded));
@@ -252,7 +257,7 @@ impl CachedSource {
     }
 
     async fn load(&self, user: &SourceUser, asked: Instant, cause: Cause) -> Loaded {
-        let loaded = self.ask(user, cause).await;
+        let loaded = self.ask(user).await;
         let took = clock::instant().saturating_duration_since(asked);
         let source_failed = matches!(
             loaded,
@@ -277,12 +282,8 @@ impl CachedSource {
     }
 
     /// Asks in its turn. Who waits for this has a time of their own: an answer that comes after it is kept for others.
-    async fn ask(&self, user: &SourceUser, cause: Cause) -> Loaded {
+    async fn ask(&self, user: &SourceUser) -> Loaded {
         let timeout = self.settings.limits.timeout;
-        let _refresh = match cause {
-            Cause::Refresh => Some(self.refreshes.try_acquire().map_err(|_| LoadFailure::Busy)?),
-            Cause::Miss => None,
-        };
         let turn = tokio::time::timeout(timeout, self.questions.acquire()).await;
         let _turn = turn.map_err(|_| LoadFailure::Busy)?.map_err(|_| LoadFailure::Broken)?;
         // Asked now and not before the turn came: the circuit may have opened meanwhile.

@@ -117,6 +117,11 @@ impl Entry {
         }
     }
 
+    /// Whether a query that stands on it may still decide by it: that a user was not found holds as long as the query may last.
+    pub(super) fn may_decide(&self, now: Instant) -> bool {
+        self.age(now) < self.freshness.hard_ttl || self.state(now) != State::Expired
+    }
+
     /// Whether it is time to ask again behind it: not right after that failed.
     pub(super) fn may_refresh(&self, now: Instant) -> bool {
         self.age(now) >= Duration::from_millis(self.rests_until.load(Ordering::Relaxed))

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use sha2::{Digest as _, Sha256};
 
@@ -51,7 +52,15 @@ pub struct Queries {
 
 impl Default for Queries {
     fn default() -> Self {
-        Self { held: Cache::builder().max_capacity(MOST_QUERIES).time_to_idle(HELD).build() }
+        // By any other policy the query that began last would go first.
+        let quietest_first = EvictionPolicy::lru();
+        Self {
+            held: Cache::builder()
+                .max_capacity(MOST_QUERIES)
+                .eviction_policy(quietest_first)
+                .time_to_idle(HELD)
+                .build(),
+        }
     }
 }
 

@@ -137,6 +137,11 @@ impl UrlTemplate {
     /// The URL for one user. `None` where the name would lead elsewhere: `..` leaves its folder however it is encoded.
     // INVARIANT: what the URL parser makes of it is what was put together, so the name changes one part of the path or query alone.
     fn of(&self, user: &SourceUser) -> Option<Url> {
+        // Servers take a path apart before or after they decode it, so that a name with a separator can name somebody else's page.
+        let in_path = self.0.split('?').next().is_some_and(|path| path.contains(USER));
+        if in_path && user.as_str().contains(['/', '\\']) {
+            return None;
+        }
         let name = utf8_percent_encode(user.as_str(), ENCODED).to_string();
         let mut filled = self.0.replace(USER, &name);
         if !self.names_the_user() {
@@ -190,6 +195,10 @@ impl Http {
         if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
             // Not this question but the service is in trouble.
             return Err(LoadFailure::Unreachable(format!("it says status {}", status.as_u16())));
+        }
+        if matches!(status.as_u16(), 401 | 403 | 407) {
+            // Not this question but our login: asking on could lock the account.
+            return Err(LoadFailure::Credentials(format!("status {}", status.as_u16())));
         }
         if status != StatusCode::OK {
             return Err(LoadFailure::Refused(format!("status {}", status.as_u16())));

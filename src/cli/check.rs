@@ -47,6 +47,35 @@ fn short_patterns(documents: &Documents) -> Vec<String> {
     notes
 }
 
+/// How many documents of each kind there are; of policies and their rules always.
+fn contents(documents: &Documents, rules: usize) -> String {
+    let policies = match documents.policies.len() {
+        1 => "1 policy".to_owned(),
+        many => format!("{many} policies"),
+    };
+    let kinds = [
+        (documents.domains.len(), "domain"),
+        (documents.tags.len(), "tag"),
+        (documents.taggings.len(), "tagging"),
+        (documents.attributes.len(), "attribute"),
+        (documents.users.len(), "user"),
+        (documents.sources.len(), "source"),
+        (documents.purposes.len(), "purpose"),
+        (documents.grants.len(), "grant"),
+        (documents.lists.len(), "list"),
+        (documents.tables.len(), "table"),
+        (documents.tests.len(), "test"),
+    ];
+    let kinds = kinds.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| counted(count, what));
+    let all: Vec<String> =
+        std::iter::once(format!("{policies} with {}", counted(rules, "rule"))).chain(kinds).collect();
+    all.join(", ")
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// What `check` prints for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum CheckFormat {
@@ -99,20 +128,12 @@ impl Check {
             (count(Severity::Note), "note"),
             (findings.len() - shown.len(), "accepted warning"),
         ];
-        let counts: Vec<String> = counts
-            .into_iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, what)| format!("{count} {what}{}", if count == 1 { "" } else { "s" }))
-            .collect();
-        say!(
-            "{} policies with {rules} rules, {} tags, {} taggings, {} attributes, {} purposes, {} grants: {}",
-            documents.policies.len(),
-            documents.tags.len(),
-            documents.taggings.len(),
-            documents.attributes.len(),
-            documents.purposes.len(),
-            documents.grants.len(),
-            if counts.is_empty() { "nothing wrong".to_owned() } else { counts.join(", ") }
-        );
+        let counts: Vec<String> =
+            counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| counted(count, what)).collect();
+        let found = if counts.is_empty() { "nothing wrong".to_owned() } else { counts.join(", ") };
+        say!("{}: {found}", contents(documents, rules));
+        if let Some(first) = shown.first() {
+            say!("`meshward code {}` says more of a code", first.code.as_str());
+        }
     }
 }

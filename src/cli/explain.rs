@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use crate::attributes::secret::Secrets;
@@ -18,10 +19,13 @@ use crate::config::Config;
 use crate::document::kinds::Documents;
 use crate::document::load;
 use crate::engine::fit::{Fallen, Misfit, fit};
+use crate::engine::hints::hints;
 use crate::engine::snapshot::Snapshot;
-use crate::engine::{PURPOSE_CREDENTIAL, decide};
+use crate::engine::trees::{TableTrees, trees};
+use crate::engine::{PURPOSE_CREDENTIAL, decide, words};
 use crate::language::parse;
 use crate::language::syntax::{MaskWord, Sentence};
+use crate::lint::tables;
 use crate::model::column_type::ColumnType;
 use crate::model::decision::{ColumnDecision, Contribution, Decision, Effect, Rows, TableDecision, Verdict};
 use crate::model::name::{Identifier, TableName};
@@ -101,11 +105,12 @@ impl Explain {
         let Decision::Table(decision) = decide(&snapshot, &subject, &Request::Table(request.clone())) else {
             return failed("the decision is not about a table");
         };
+        let trees = trees(&snapshot, &subject, &request, &decision.read);
+        let notes = self.notes(&loaded.documents, &snapshot, &subject, &request, &decision);
+        let answer = Answer { shown: &shown, request: &request, decision: &decision, notes: &notes };
         match self.format {
-            Format::Text => print_text(&shown, &request, &decision, &falls(&request, &decision, &snapshot)),
-            Format::Json => {
-                print_json(&as_json(&shown, &request, &decision, &falls(&request, &decision, &snapshot)));
-            }
+            Format::Text => answer.print(&trees, &snapshot.zone),
+            Format::Json => print_json(&answer.as_json()),
         }
         if decision.read.is_allowed() { Exit::Fine } else { Exit::Denied }
     }
@@ -136,6 +141,30 @@ impl Explain {
                 .collect(),
             ..Identity::of_user(&self.user)
         }
+    }
+
+    /// What may surprise, and no rule says.
+    fn notes(
+        &self,
+        documents: &Documents,
+        snapshot: &Snapshot,
+        subject: &Subject,
+        request: &TableRequest,
+        decision: &TableDecision,
+    ) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let Some(meant) = tables::meant_in(documents, &self.table) {
+            notes.push(format!("no document names {}; did you mean {meant}?", self.table));
+        }
+        if request.columns.iter().all(|column| column.column_type == ColumnType::Unknown) {
+            notes.push(
+                "without the columns' types whatever depends on them protects: give --column name:type for each"
+                    .to_owned(),
+            );
+        }
+        notes.extend(falls(request, decision, snapshot).iter().map(ToString::to_string));
+        notes.extend(hints(snapshot, subject, &Request::Table(request.clone())));
+        notes
     }
 
     fn asked_columns(&self, documents: &Documents, snapshot: &Snapshot) -> Vec<Column> {
@@ -177,77 +206,88 @@ fn falls<'a>(request: &TableRequest, decision: &'a TableDecision, snapshot: &Sna
     decision.determined_by.iter().filter_map(fall).collect()
 }
 
-fn print_text(shown: &Shown, request: &TableRequest, decision: &TableDecision, falls: &[Fall<'_>]) {
-    let user = &shown.user;
-    match &decision.read {
-        Verdict::Allow => say!("{user} may read {}", request.table),
-        Verdict::Deny(reason) => {
-            say!("{user} may not read {}: {reason}", request.table);
-            say!("  were it allowed, this would hold:");
-        }
-    }
-    match &decision.rows {
-        Rows::All => say!("  rows      all"),
-        Rows::None => say!("  rows      none"),
-        Rows::Where(filters) => filters.iter().for_each(|filter| say!("  rows      {}", filter.sql)),
-    }
-    if request.columns.iter().all(|column| column.column_type == ColumnType::Unknown) {
-        say!(
-            "  note      without the columns' types whatever depends on them protects: give --column name:type for each"
-        );
-    }
-    for (column, shown) in request.columns.iter().zip(&decision.columns) {
-        match shown {
-            ColumnDecision::Clear => say!("  column    {}: as it is", column.name),
-            ColumnDecision::Masked(mask) => say!("  column    {}: {}", column.name, mask.sql),
-            ColumnDecision::Hidden(reason) => say!("  column    {}: hidden, {reason}", column.name),
-        }
-    }
-    falls.iter().for_each(|fall| say!("  note      {fall}"));
-    for part in &decision.determined_by {
-        say!("  because   {part}");
-    }
-    shown.attributes.iter().for_each(|attribute| say!("  attribute {}", attribute.line()));
-    for source in &shown.sources {
-        if let Some(why) = &source.why {
-            say!("  source    {} failed: {why}", source.name);
-        }
-    }
+/// What is said of a decision.
+struct Answer<'a> {
+    shown: &'a Shown,
+    request: &'a TableRequest,
+    decision: &'a TableDecision,
+    notes: &'a [String],
 }
 
-fn as_json(shown: &Shown, request: &TableRequest, decision: &TableDecision, falls: &[Fall<'_>]) -> Value {
-    let rows = match &decision.rows {
-        Rows::All => json!("all"),
-        Rows::None => json!("none"),
-        Rows::Where(filters) => json!(filters.iter().map(|filter| filter.sql.as_str()).collect::<Vec<_>>()),
-    };
-    let columns = request.columns.iter().zip(&decision.columns).map(|(column, shown)| match shown {
-        ColumnDecision::Clear => json!({ "name": column.name.as_str(), "shown": "clear" }),
-        ColumnDecision::Masked(mask) => {
-            json!({ "name": column.name.as_str(), "shown": "masked", "sql": mask.sql.as_str() })
+impl Answer<'_> {
+    /// In the words of the language, and below them as the SQL that Trino gets.
+    fn print(&self, trees: &TableTrees, zone: &TimeZone) {
+        let (user, table) = (&self.shown.user, &self.request.table);
+        match &self.decision.read {
+            Verdict::Allow => say!("{user} may read {table}"),
+            Verdict::Deny(reason) => {
+                say!("{user} may not read {table}: {reason}");
+                say!("  were it allowed, this would hold:");
+            }
         }
-        ColumnDecision::Hidden(reason) => {
-            json!({ "name": column.name.as_str(), "shown": "hidden", "reason": reason })
+        say!("  rows      {}", words::rows(&trees.rows, zone));
+        if let Rows::Where(filters) = &self.decision.rows {
+            filters.iter().for_each(|filter| say!("    as SQL  {}", filter.sql));
         }
-    });
-    let because = decision.determined_by.iter().map(|part| {
+        let columns = self.request.columns.iter().zip(&self.decision.columns).zip(&trees.masks);
+        for ((Column { name, .. }, shown), mask) in columns {
+            match shown {
+                ColumnDecision::Clear => say!("  column    {name}: as it is"),
+                ColumnDecision::Hidden(reason) => say!("  column    {name}: hidden, {reason}"),
+                ColumnDecision::Masked(expression) => {
+                    say!("  column    {name}: {}", words::masked(mask, zone));
+                    say!("    as SQL  {}", expression.sql);
+                }
+            }
+        }
+        self.notes.iter().for_each(|note| say!("  note      {note}"));
+        self.decision.determined_by.iter().for_each(|part| say!("  because   {part}"));
+        self.shown.attributes.iter().for_each(|attribute| say!("  attribute {}", attribute.line()));
+        for source in &self.shown.sources {
+            if let Some(why) = &source.why {
+                say!("  source    {} failed: {why}", source.name);
+            }
+        }
+    }
+
+    fn as_json(&self) -> Value {
+        let rows = match &self.decision.rows {
+            Rows::All => json!("all"),
+            Rows::None => json!("none"),
+            Rows::Where(filters) => json!(filters.iter().map(|filter| filter.sql.as_str()).collect::<Vec<_>>()),
+        };
+        let columns = self.request.columns.iter().zip(&self.decision.columns).map(|(column, shown)| match shown {
+            ColumnDecision::Clear => json!({ "name": column.name.as_str(), "shown": "clear" }),
+            ColumnDecision::Masked(mask) => {
+                json!({ "name": column.name.as_str(), "shown": "masked", "sql": mask.sql.as_str() })
+            }
+            ColumnDecision::Hidden(reason) => {
+                json!({ "name": column.name.as_str(), "shown": "hidden", "reason": reason })
+            }
+        });
+        let because = self.decision.determined_by.iter().map(|part| {
+            json!({
+                "policy": part.rule.policy.as_str(),
+                "rule": part.rule.rule,
+                "effect": part.effect.to_string(),
+                "sentence": part.rule.sentence,
+            })
+        });
+        let reason = match &self.decision.read {
+            Verdict::Deny(reason) => Some(reason),
+            Verdict::Allow => None,
+        };
         json!({
-            "policy": part.rule.policy.as_str(),
-            "rule": part.rule.rule,
-            "effect": part.effect.to_string(),
-            "sentence": part.rule.sentence,
+            "user": self.shown.user,
+            "table": self.request.table.to_string(),
+            "read": self.decision.read.is_allowed(),
+            "reason": reason,
+            "rows": rows,
+            "columns": columns.collect::<Vec<_>>(),
+            "notes": self.notes,
+            "because": because.collect::<Vec<_>>(),
+            "attributes": self.shown.attributes,
+            "sources": self.shown.sources,
         })
-    });
-    json!({
-        "user": shown.user,
-        "table": request.table.to_string(),
-        "read": decision.read.is_allowed(),
-        "reason": match &decision.read { Verdict::Deny(reason) => Some(reason), Verdict::Allow => None },
-        "rows": rows,
-        "columns": columns.collect::<Vec<_>>(),
-        "notes": falls.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "because": because.collect::<Vec<_>>(),
-        "attributes": shown.attributes,
-        "sources": shown.sources,
-    })
+    }
 }

@@ -10,7 +10,8 @@ use crate::cli::{Exit, Format, failed, print_json, report};
 use crate::document::finding::{Finding, Source};
 use crate::document::kinds::{Documents, Policy, PolicyRule};
 use crate::document::load;
-use crate::language::check::Vocabulary;
+use crate::language::check::{self, Authority, Naming, Vocabulary};
+use crate::language::diagnostic::Diagnostic;
 use crate::language::paraphrase::{self, Paraphrase};
 use crate::language::parse;
 use crate::language::syntax::Rule;
@@ -22,7 +23,7 @@ pub(super) struct ParaphraseRules {
     /// A sentence, or `-` to read one from each line of standard input. Without, the policies of a folder.
     #[arg(value_name = "SENTENCE", conflicts_with_all = ["policy", "rule"])]
     sentence: Option<String>,
-    /// The folder of documents. A sentence is read by itself, and knows which attributes have one value only with this.
+    /// The folder of documents. A sentence is checked against them; without, what it names is taken as declared.
     #[arg(long, value_name = "DIR")]
     documents: Option<PathBuf>,
     /// One policy alone.
@@ -65,13 +66,16 @@ impl ParaphraseRules {
     fn sentences(&self, text: &str, vocabulary: &Vocabulary) -> Exit {
         let (mut told, mut findings) = (Vec::new(), Vec::new());
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
+            let wrong;
             match parse::rule(line) {
-                Ok(rule) => told.push((rule.to_string(), paraphrase::rule(&rule, vocabulary))),
-                Err(diagnostics) => {
-                    let source = Arc::new(Source::new("sentence", line));
-                    findings.extend(diagnostics.into_iter().map(|found| Finding::in_sentence(&source, found)));
+                Ok(rule) => {
+                    wrong = self.checked(&rule, vocabulary);
+                    told.push((rule.to_string(), paraphrase::rule(&rule, vocabulary)));
                 }
+                Err(diagnostics) => wrong = diagnostics,
             }
+            let source = Arc::new(Source::new("sentence", line));
+            findings.extend(wrong.into_iter().map(|found| Finding::in_sentence(&source, found)));
         }
         if !findings.is_empty() {
             return report(&findings, self.format);
@@ -83,6 +87,15 @@ impl ParaphraseRules {
             })),
         }
         Exit::Fine
+    }
+
+    /// What is wrong with a sentence that reads. Without documents nothing is declared, so what it names is taken as given.
+    fn checked(&self, rule: &Rule, vocabulary: &Vocabulary) -> Vec<Diagnostic> {
+        let mut found = check::rule(rule, vocabulary, Authority::Mesh, Naming::Named);
+        if self.documents.is_none() {
+            found.retain(|diagnostic| !diagnostic.code.is_undeclared());
+        }
+        found
     }
 
     fn policies(&self, documents: &Documents) -> Exit {

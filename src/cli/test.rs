@@ -92,6 +92,7 @@ impl Test {
                     "rule": part.rule.rule,
                     "effect": part.effect.to_string(),
                 })).collect::<Vec<_>>(),
+                "notes": outcome.hints,
             })
         });
         let passed = report.outcomes.iter().filter(|outcome| outcome.passed()).count();

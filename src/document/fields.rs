@@ -45,6 +45,17 @@ impl Text {
 
 pub(super) use crate::document::fields::nested::TextRow;
 
+/// An entry of a mapping, as an example.
+fn entry_of(field: &str) -> &'static str {
+    match field {
+        "accept" => "MW0201: <why it is meant>",
+        "columns" => "<column>: <its type or tags>",
+        "attributes" => "<attribute>: <its value, or where the source has it>",
+        "shown" => "<column>: <what it shows>",
+        _ => "<name>: <value>",
+    }
+}
+
 /// A mapping whose fields are taken out until none may be left.
 pub(super) struct Fields<'f> {
     entries: Vec<(Text, Node)>,
@@ -225,7 +236,8 @@ impl<'f> Fields<'f> {
     pub(super) fn mapping(&mut self, field: &'static str) -> Vec<(Text, Vec<Text>)> {
         let Some(node) = self.take(field) else { return Vec::new() };
         let NodeValue::Mapping(entries) = node.value else {
-            self.find(Code::BadValue, &node.place, format!("`{field}` is a mapping"));
+            self.find(Code::BadValue, &node.place, format!("`{field}` is a mapping")).help =
+                Some(format!("write `{field}: {{{}}}`", entry_of(field)));
             return Vec::new();
         };
         let mut read: Vec<(Text, Vec<Text>)> = Vec::new();

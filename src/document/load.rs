@@ -39,6 +39,11 @@ pub fn folder(path: &Path) -> Result<Loaded, Vec<Finding>> {
 
 /// Reads the texts of a folder's files, in the order of their paths.
 pub fn sources(path: &Path) -> Result<Vec<Arc<Source>>, Vec<Finding>> {
+    if path.is_file() {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let help = format!("documents are read as a whole, from a folder: {}", folder.display());
+        return Err(vec![unreadable(path, "it is a file and no folder").with_help(help)]);
+    }
     let mut files = Vec::new();
     collect(path, 0, &mut files).map_err(|finding| vec![finding])?;
     files.sort();

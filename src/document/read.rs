@@ -280,6 +280,7 @@ impl Draft {
             }
         }
         let (name, (table, place)) = (name?, table?);
+        self.written.tables.push((table.clone(), place.clone()));
         let places = places.into_iter().map(|(column, place)| (table.clone(), column, place));
         self.written.tagged_columns.extend(places);
         if let Some(domain) = &domain {

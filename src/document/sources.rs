@@ -79,6 +79,16 @@ impl Draft {
 
 /// One section says what the source is.
 fn kind(fields: &mut Fields<'_>) -> Option<SourceKind> {
+    const KINDS: [&str; 3] = ["http", "ldap", "sql"];
+    let said: Vec<&'static str> = KINDS.into_iter().filter(|kind| fields.has(kind)).collect();
+    if let [_, second, ..] = said.as_slice()
+        && let Some(place) = fields.place_of(second)
+    {
+        let message = format!("a source is one of {}, and this one is {}", KINDS.join(", "), said.join(" and "));
+        fields.find(Code::BadValue, &place, message).help = Some("write an AttributeSource for each system".to_owned());
+        KINDS.into_iter().for_each(|kind| fields.pass_over(kind));
+        return None;
+    }
     if let Some(mut http) = fields.section("http") {
         let settings = self::http(&mut http);
         http.end();

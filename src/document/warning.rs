@@ -45,6 +45,7 @@ warnings! {
     NoSuchColumn = "MW0217", "a table has no such column";
     ActsAsGroup = "MW0218", "impersonation of a group never applies";
     MaskDoesNotFit = "MW0219", "a mask is none for a column's type";
+    NoSuchTable = "MW0220", "a table is named that no document declares, and almost like one that is";
 }
 
 impl Warning {

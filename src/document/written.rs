@@ -12,6 +12,8 @@ use crate::model::name::{Identifier, Name, TableName};
 #[derive(Clone, Debug, Default)]
 pub struct Written {
     pub(crate) policies: BTreeMap<Name, WrittenPolicy>,
+    /// The tables that taggings name.
+    pub(crate) tables: Vec<(TableName, Place)>,
     /// The columns that taggings name.
     pub(crate) tagged_columns: Vec<(TableName, Identifier, Place)>,
 }

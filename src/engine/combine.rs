@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::document::kinds::Grant;
 use crate::engine::audience::audience;
 use crate::engine::fit::fit;
 use crate::engine::lattice::Applied;
@@ -342,8 +343,13 @@ pub(crate) fn binds(
 }
 
 pub(crate) fn is_lifted(standing: &Standing<'_>, rule: &EngineRule) -> bool {
-    let Some(liftable) = &rule.liftable else { return false };
-    standing.snapshot().exceptions_to(liftable).any(|grant| {
+    lifting(standing, rule).is_some()
+}
+
+/// A grant that is valid and lifts a rule for the party.
+pub(crate) fn lifting<'a>(standing: &Standing<'a>, rule: &'a EngineRule) -> Option<&'a Grant> {
+    let liftable = rule.liftable.as_ref()?;
+    standing.snapshot().exceptions_to(liftable).find(|grant| {
         holds(grant.from, grant.until, standing.asker.day)
             && crate::engine::audience::members(standing, &grant.to, None).is_true()
     })

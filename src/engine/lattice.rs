@@ -27,9 +27,7 @@ pub(crate) struct Applied {
 
 /// `Greater`: the left one protects more. `None`: they cannot be compared.
 pub(crate) fn protection(left: &Masked, right: &Masked) -> Option<Ordering> {
-    use Masked::{
-        Bucket, Clear, Constant, HashBytes, HashText, KeepFirst, KeepLast, Keyed, Null, Round, Sql, Truncate,
-    };
+    use Masked::{Bucket, Clear, Constant, HashBytes, HashText, Keyed, Null, Round, Sql, Truncate};
     if left == right {
         return Some(Ordering::Equal);
     }
@@ -45,11 +43,13 @@ pub(crate) fn protection(left: &Masked, right: &Masked) -> Option<Ordering> {
         (Keyed(_), HashText | HashBytes) => Some(Ordering::Less),
         (Keyed(KeyedFunction::Pseudonym), Keyed(_)) => Some(Ordering::Greater),
         (Keyed(_), Keyed(KeyedFunction::Pseudonym)) => Some(Ordering::Less),
-        // Fewer characters kept tell less.
-        (KeepFirst(left), KeepFirst(right)) | (KeepLast(left), KeepLast(right)) => Some(right.cmp(left)),
-        // A multiple of 100 tells less than a multiple of 10; one of 15 cannot be compared with one of 10.
-        (Round(left), Round(right)) | (Bucket(left), Bucket(right)) if left % right == 0 => Some(Ordering::Greater),
-        (Round(left), Round(right)) | (Bucket(left), Bucket(right)) if right % left == 0 => Some(Ordering::Less),
+        // A range of 100 is made of ranges of 10, and not of ranges of 15.
+        (Bucket(left), Bucket(right)) if left % right == 0 => Some(Ordering::Greater),
+        (Bucket(left), Bucket(right)) if right % left == 0 => Some(Ordering::Less),
+        // The same for what is rounded, if the ratio is odd: 149 and 151 are one number to the nearest 10, and two to the nearest 100.
+        (Round(left), Round(right)) if left % right == 0 && (left / right) % 2 == 1 => Some(Ordering::Greater),
+        (Round(left), Round(right)) if right % left == 0 && (right / left) % 2 == 1 => Some(Ordering::Less),
+        // FAIL-CLOSED: more characters kept do not always tell more. Of a text of four, keeping four shows none and keeping two shows two.
         (Truncate(left), Truncate(right)) => Some(coarseness(*left).cmp(&coarseness(*right))),
         _ => None,
     }

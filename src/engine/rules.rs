@@ -41,6 +41,11 @@ impl EngineRule {
         holds(self.from, self.until, day)
     }
 
+    /// The same rule as if no grant could lift it.
+    pub(crate) fn unlifted(&self) -> Self {
+        Self { liftable: None, ..self.clone() }
+    }
+
     /// The first and the last day on which it holds.
     pub(crate) fn period(&self) -> (Option<Date>, Option<Date>) {
         (self.from, self.until)

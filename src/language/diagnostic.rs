@@ -93,6 +93,16 @@ codes! {
     BadRegex = "MW0025", "a regular expression is not one that every Trino reads alike";
 }
 
+impl Code {
+    /// Whether it says that documents do not declare what a sentence names.
+    pub fn is_undeclared(self) -> bool {
+        matches!(
+            self,
+            Self::UnknownAttribute | Self::UnknownTag | Self::UnknownPurpose | Self::UnknownDomain | Self::UnknownList
+        )
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

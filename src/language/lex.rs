@@ -229,9 +229,30 @@ impl Lexer<'_> {
         Err(match first {
             '&' => diagnostic.with_help("write `and`"),
             '|' => diagnostic.with_help("write `or`"),
+            '/' => match self.slashed_date() {
+                Some(help) => diagnostic.with_help(help),
+                None => diagnostic,
+            },
             '!' => diagnostic.with_help("write `not` before what is not to hold"),
             _ => diagnostic,
         })
+    }
+}
+
+impl Lexer<'_> {
+    /// `01/02/2026`, read up to its first `/`: the dates that it can be.
+    fn slashed_date(&self) -> Option<String> {
+        let number = |text: &str| text.parse::<i8>().ok();
+        let first = number(self.text.get(..self.at)?.rsplit(|c: char| !c.is_ascii_digit()).next()?)?;
+        let (second, year) = self.rest().strip_prefix('/')?.split_once('/')?;
+        let (second, year) = (number(second)?, year.get(..4)?.parse::<i16>().ok()?);
+        let dates =
+            [(second, first), (first, second)].map(|(month, day)| jiff::civil::Date::new(year, month, day).ok());
+        match dates {
+            [Some(one), Some(other)] if one != other => Some(format!("write `{one}` or `{other}`: year, month, day")),
+            [Some(date), _] | [_, Some(date)] => Some(format!("write `{date}`: year, month, day")),
+            [None, None] => None,
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod audience;
 mod columns;
 mod condition;
 mod cursor;
+mod habit;
 mod mask;
 mod operand;
 mod sentence;

@@ -188,22 +188,22 @@ fn without_one(name: &str) -> Vec<String> {
     std::iter::once(letters.iter().collect()).chain((0..letters.len()).map(without)).collect()
 }
 
-/// Whether a group is another one, mistyped. `team-a` and `team-b`, or `q1` and `q2`, are two.
-fn is_the_same_mistyped(group: &str, other: &str) -> bool {
-    if group == other {
+/// Whether a name is another one, mistyped. `team-a` and `team-b`, or `q1` and `q2`, are two.
+pub(super) fn is_the_same_mistyped(name: &str, other: &str) -> bool {
+    if name == other {
         return false;
     }
-    let (group, other) = (group.to_lowercase(), other.to_lowercase());
-    if group == other {
+    let (name, other) = (name.to_lowercase(), other.to_lowercase());
+    if name == other {
         return true;
     }
     let without_digits = |text: &str| text.chars().filter(|c| !c.is_numeric()).collect::<String>();
-    if without_digits(&group) == without_digits(&other) {
+    if without_digits(&name) == without_digits(&other) {
         return false;
     }
     let words = |text: &str| text.split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect::<Vec<String>>();
-    let (own, others) = (words(&group), words(&other));
+    let (own, others) = (words(&name), words(&other));
     let long_enough = own.len() != others.len()
         || own.iter().zip(&others).filter(|(a, b)| a != b).all(|(a, b)| a.chars().count().min(b.chars().count()) >= 4);
-    long_enough && is_slip(&group, &other)
+    long_enough && is_slip(&name, &other)
 }

@@ -256,6 +256,12 @@ impl Reader {
         if place == Place::Repeated {
             return Err(at(&repetition.span, "a repetition cannot be in another one"));
         }
+        if matches!(*repetition.ast, Ast::Repetition(_)) {
+            return Err(at(
+                &repetition.op.span,
+                "one repetition does not follow another: what the second means differs",
+            ));
+        }
         let (least, most) = match &repetition.op.kind {
             RepetitionKind::ZeroOrOne => (0, Some(1)),
             RepetitionKind::ZeroOrMore => (0, None),

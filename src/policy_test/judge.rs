@@ -6,11 +6,12 @@ use crate::document::test::{
 };
 use crate::engine::decide;
 use crate::engine::trees::{RowsTree, TableTrees, masked_with, rows_where, trees};
+use crate::engine::words;
 use crate::model::cell::Cell;
 use crate::model::decision::{ColumnDecision, Contribution, Decision, Effect, TableDecision, Verdict};
 use crate::model::request::{AccessRequest, Request, TableRequest};
 use crate::model::subject::Subject;
-use crate::policy_test::{Mesh, words};
+use crate::policy_test::Mesh;
 use crate::sql::evaluate::{Row, Undecidable};
 use crate::sql::expression::Predicate;
 

@@ -115,3 +115,39 @@ impl<T> Readings<T> {
         Ok(meaning)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use prost::Message as _;
+
+    use super::TableQuestion;
+    use crate::rpc::convert::proto;
+
+    /// Every field is named, so that a new one of the contract does not compile until it is here and in [`TableQuestion`].
+    #[test]
+    fn a_table_question_is_the_contracts_message_whole() {
+        let identity = |user: &str| proto::Identity { user: user.to_owned(), ..proto::Identity::default() };
+        let context = proto::RequestContext {
+            query_id: "query".to_owned(),
+            query_start: Some(prost_types::Timestamp { seconds: 1, nanos: 2 }),
+            identity: Some(identity("ann")),
+            invoker: Some(identity("bob")),
+            cluster: "cluster".to_owned(),
+            trino_version: "483".to_owned(),
+            plugin_version: "1".to_owned(),
+            pin: vec![3].into(),
+            supported_features: vec!["feature".to_owned()],
+        };
+        let table = proto::TableName { catalog: "c".to_owned(), schema: "s".to_owned(), table: "t".to_owned() };
+        let column = proto::Column { name: "column".to_owned(), ..proto::Column::default() };
+        let request = proto::DecideTableRequest {
+            context: Some(context),
+            table: Some(table),
+            branch: Some("branch".to_owned()),
+            columns: vec![column.clone(), column],
+        };
+        let sent = request.encode_to_vec();
+        let read = TableQuestion::decode(sent.as_slice()).unwrap();
+        assert_eq!(read.encode_to_vec(), sent);
+    }
+}

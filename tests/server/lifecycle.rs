@@ -99,7 +99,7 @@ fn exit_codes_tell_what_happened() {
     let masked =
         "{kind: Policy, name: masks, on: lake.s.t, rules: ['mask column n with format preserving for everyone']}";
     std::fs::write(folder.path().join("b.yaml"), masked).unwrap();
-    let typed = ["--column", "n:bigint", "--column", "m:bigint"];
+    let typed = ["--column", "n:bigint", "--column", "country:varchar"];
     let said =
         run(&[&["explain", "--documents", documents, "--user", "jay", "--table", "lake.s.t"], &typed[..]].concat()).1;
     let note = "note      format preserving is not possible on n: shown with pseudonym, since it is for text";

@@ -295,7 +295,13 @@ fn rows(fields: &mut Fields<'_>, text: Text) -> Option<(ExpectedRows, Text)> {
 
 fn shown(fields: &mut Fields<'_>) -> Vec<(Text, ExpectedColumn, Text)> {
     let mut shown = Vec::new();
-    for (column, texts) in fields.mapping("shown") {
+    let (written, columns) = (fields.has("shown"), fields.mapping("shown"));
+    if written && columns.is_empty() {
+        let place = fields.place();
+        fields.find(Code::MissingField, &place, "`shown` names no column").help =
+            Some("write each column and what it shows: `shown: {email: email domain, ssn: hidden}`".to_owned());
+    }
+    for (column, texts) in columns {
         let Ok([text]) = <[Text; 1]>::try_from(texts) else {
             let message = format!("column `{}` shows one thing", column.as_str());
             fields.find(Code::BadValue, &column.place, message);

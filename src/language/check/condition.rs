@@ -2,7 +2,7 @@
 
 use crate::language::check::vocabulary::{ASSERTED, AttributeKind, Built};
 use crate::language::check::{Check, Force};
-use crate::language::diagnostic::Code;
+use crate::language::diagnostic::{Code, near_miss};
 use crate::language::syntax::{Comparison, Condition, Operand, Set, Span, Spanned};
 use crate::model::name::Name;
 use crate::model::value::{Value, ValueType};
@@ -28,6 +28,7 @@ pub(super) fn check_condition(check: &mut Check<'_>, condition: &Condition, abou
         Condition::Compare { left, operator, right, .. } => {
             operands(check, &[left, right], about, force);
             compatible(check, left, right);
+            [left, right].into_iter().for_each(|side| quoted_attribute(check, side));
             if !matches!(operator, Comparison::Equal | Comparison::NotEqual) {
                 ordered(check, &[left, right]);
             }
@@ -46,6 +47,7 @@ pub(super) fn check_condition(check: &mut Check<'_>, condition: &Condition, abou
             let attribute = Operand::Attribute(attribute.clone());
             operands(check, &[&attribute, value], about, force);
             compatible(check, &attribute, value);
+            quoted_attribute(check, value);
         }
         Condition::TextMatch { left, right, .. } => operands(check, &[left, right], about, force),
         Condition::IsNull(operand) | Condition::IsTrue(operand) => operands(check, &[operand], about, force),
@@ -121,7 +123,7 @@ fn check_attribute(check: &mut Check<'_>, attribute: &Spanned<Name>, force: Forc
         let vocabulary = check.vocabulary;
         let built = Built::ALL.iter().map(|built| built.word());
         let declared = vocabulary.attributes.keys().map(Name::folded);
-        let meant = crate::language::diagnostic::near_miss(attribute.node.folded(), built.chain(declared));
+        let meant = near_miss(attribute.node.folded(), built.chain(declared));
         let help = match meant {
             Some(meant) => format!("did you mean `@{meant}`?"),
             None => "declare it: `{kind: Attribute, name: ..., type: text}`".to_owned(),
@@ -135,7 +137,10 @@ fn check_attribute(check: &mut Check<'_>, attribute: &Spanned<Name>, force: Forc
 fn check_set(check: &mut Check<'_>, left: &Operand, set: &Set, about: About, force: Force) {
     match set {
         Set::Values(values) => {
-            values.iter().for_each(|value| compatible(check, left, &Operand::Literal(value.clone())));
+            for value in values.iter().map(|value| Operand::Literal(value.clone())) {
+                compatible(check, left, &value);
+                quoted_attribute(check, &value);
+            }
         }
         Set::Attribute(attribute) => {
             let right = Operand::Attribute(attribute.clone());
@@ -151,6 +156,22 @@ fn check_set(check: &mut Check<'_>, left: &Operand, set: &Set, about: About, for
                 check.unknown(Code::UnknownList, list.span, "list", list.node.as_str(), candidates);
             }
         }
+    }
+}
+
+/// `country = "@country of employment"`: quotes make a text of what is the name of an attribute.
+fn quoted_attribute(check: &mut Check<'_>, operand: &Operand) {
+    let Operand::Literal(Spanned { node: Value::Text(text), span }) = operand else { return };
+    let Some(name) = text.strip_prefix('@').and_then(|name| Name::new(&name.trim().replace(' ', "_"))) else { return };
+    let vocabulary = check.vocabulary;
+    let all = Built::ALL.iter().map(|built| built.word()).chain(vocabulary.attributes.keys().map(Name::folded));
+    let meant = match vocabulary.attribute(&name) {
+        Some(_) => Some(name.folded()),
+        None => near_miss(name.folded(), all),
+    };
+    if let Some(meant) = meant {
+        let message = format!("`{text}` in quotes is a text and no attribute");
+        check.find(Code::UnexpectedText, *span, message).help = Some(format!("did you mean the attribute `@{meant}`?"));
     }
 }
 

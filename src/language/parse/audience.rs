@@ -4,6 +4,7 @@ use crate::language::diagnostic::{Code, Diagnostic};
 use crate::language::lex::Token;
 use crate::language::parse::condition::{condition, primary};
 use crate::language::parse::cursor::Cursor;
+use crate::language::parse::habit;
 use crate::language::syntax::{Audience, AudienceBase, Member};
 
 const MEMBER_WORDS: &[&str] =
@@ -66,7 +67,7 @@ fn member(cursor: &mut Cursor<'_>, members: &mut Vec<Member>, joined: Joined) ->
     } else if cursor.takes("those|people|users|anyone|someone with|possessing") || cursor.takes("those|people for whom")
     {
         let read = if joined == Joined::ByAnd { primary } else { condition };
-        members.push(Member::Those(read(cursor)?));
+        members.push(Member::Those(cursor.of_people(read)?));
     } else if cursor.takes("owners") {
         of_the_domain(cursor);
         members.push(Member::Owners);
@@ -123,7 +124,9 @@ fn nobody(cursor: &Cursor<'_>) -> Diagnostic {
         "whom it is about: `everyone`, `members of group \"...\"`, `user \"...\"` or `those with ...`",
         MEMBER_WORDS,
     );
-    if cursor.sees("group|groups") {
+    if let Some(help) = habit::no_name(cursor) {
+        diagnostic.with_help(help)
+    } else if cursor.sees("group|groups") {
         diagnostic.with_help("write `members of group \"...\"`")
     } else if cursor.sees("role|roles") {
         diagnostic.with_help("write `those in role \"...\"`")

@@ -3,6 +3,7 @@
 use crate::language::diagnostic::Diagnostic;
 use crate::language::lex::Token;
 use crate::language::parse::cursor::Cursor;
+use crate::language::parse::habit;
 use crate::language::syntax::{ColumnTarget, ColumnWord};
 
 /// What a bare item of a list is, by the item before it: `columns tagged Billing or Key` has two tags.
@@ -50,7 +51,10 @@ fn word(cursor: &mut Cursor<'_>, listing: &mut Option<Listing>) -> Result<Column
 }
 
 /// `hide salary`: whether that is a column or a tag has to be said.
-fn neither(cursor: &Cursor<'_>) -> Diagnostic {
+fn neither(cursor: &mut Cursor<'_>) -> Diagnostic {
+    if let Some(diagnostic) = habit::column_after_name(cursor) {
+        return diagnostic;
+    }
     let diagnostic = cursor.expected("`columns tagged` or `column`", &["columns", "column", "untagged"]);
     match cursor.peek() {
         Some(Token::Word(_) | Token::Quoted(_)) if diagnostic.help.is_none() => {

@@ -3,6 +3,7 @@
 use crate::language::diagnostic::{Code, Diagnostic};
 use crate::language::lex::Token;
 use crate::language::parse::cursor::Cursor;
+use crate::language::parse::habit;
 use crate::language::parse::operand::{operand, set};
 use crate::language::syntax::{Age, Case, Comparison, Condition, Days, Operand, Set, Spanned, TextMatch, Unit};
 use crate::model::name::Name;
@@ -19,6 +20,9 @@ pub(super) fn condition(cursor: &mut Cursor<'_>) -> Result<Condition, Diagnostic
     };
     let mut parts = vec![first];
     while !cursor.sees("or by exception") && cursor.takes(word) {
+        if let Some(diagnostic) = habit::further_value(cursor, parts.last()) {
+            return Err(diagnostic);
+        }
         parts.push(primary(cursor)?);
     }
     let other = if word == "and" { "or" } else { "and" };
@@ -100,13 +104,13 @@ fn about_subject(cursor: &mut Cursor<'_>) -> Result<Option<Condition>, Diagnosti
     if user && (cursor.takes_symbol("=") || (cursor.sees("is") && !cursor.sees("is a|an|not|acting|member|working|in")))
     {
         cursor.takes("is");
-        return Ok(Some(Condition::UserIs(cursor.exact_name("a user's name")?)));
+        return user_is(cursor, before, "is").map(Some);
     }
     if user && cursor.takes("is not") {
-        return Ok(match named_subject(cursor)? {
-            Some(condition) => Some(not(condition)),
-            None => Some(not(Condition::UserIs(cursor.exact_name("a user's name")?))),
-        });
+        return match named_subject(cursor)? {
+            Some(condition) => Ok(Some(not(condition))),
+            None => user_is(cursor, before, "is not").map(|user| Some(not(user))),
+        };
     }
     if user {
         cursor.takes("is");
@@ -118,6 +122,31 @@ fn about_subject(cursor: &mut Cursor<'_>) -> Result<Option<Condition>, Diagnosti
             Ok(None)
         }
     }
+}
+
+/// `user is "x"`. Beside columns a bare word may be one.
+fn user_is(cursor: &mut Cursor<'_>, before: usize, words: &str) -> Result<Condition, Diagnostic> {
+    let bare = matches!(cursor.peek(), Some(Token::Word(_) | Token::Bracketed(_) | Token::Attribute(_)));
+    let name = cursor.position();
+    if bare && !cursor.is_of_people() {
+        let sign = if words == "is" { "=" } else { "<>" };
+        let right = operand(cursor)?;
+        let end = cursor.position();
+        cursor.rewind(before);
+        let start = cursor.span();
+        cursor.rewind(name);
+        let text = cursor.found().trim_matches(['[', ']']);
+        cursor.rewind(end);
+        // FAIL-CLOSED: read as a user's name, a column would never be compared.
+        let message = format!("`{text}` can be a column or a user's name here");
+        let column = format!("write `{right} {sign} @user` to compare with the querying user");
+        let help = match &right {
+            Operand::Column(_) => format!("{column}, `user {words} \"{text}\"` for the user of that name"),
+            _ => column,
+        };
+        return Err(Diagnostic::new(Code::UnexpectedText, cursor.span_from(start), message).with_help(help));
+    }
+    cursor.exact_name("a user's name").map(Condition::UserIs)
 }
 
 /// `member of group "g"`, `in role "r"`, `acting for purpose "p"`
@@ -170,7 +199,11 @@ fn clock(cursor: &mut Cursor<'_>) -> Result<Condition, Diagnostic> {
 
 fn time(cursor: &mut Cursor<'_>) -> Result<jiff::civil::Time, Diagnostic> {
     let Some(Token::Time(time)) = cursor.peek() else {
-        return Err(cursor.expected("a time of day such as `08:00`", &[]));
+        let diagnostic = cursor.expected("a time of day such as `08:00`", &[]);
+        return Err(match habit::clock_time(cursor) {
+            Some(help) => diagnostic.with_help(help),
+            None => diagnostic,
+        });
     };
     cursor.advance();
     Ok(*time)
@@ -192,7 +225,14 @@ fn predicate(cursor: &mut Cursor<'_>) -> Result<Condition, Diagnostic> {
     let is = cursor.takes("is|are");
     let negated = cursor.takes_any(&["not", "does not", "do not"]);
     let condition = after_operand(cursor, left, is, negated)?;
-    Ok(if negated { not(condition) } else { condition })
+    Ok(match condition {
+        // `country is not 'CL'`
+        Condition::Compare { left, operator: Comparison::Equal, right, case } if negated => {
+            Condition::Compare { left, operator: Comparison::NotEqual, right, case }
+        }
+        condition if negated => not(condition),
+        condition => condition,
+    })
 }
 
 fn after_operand(cursor: &mut Cursor<'_>, left: Operand, is: bool, negated: bool) -> Result<Condition, Diagnostic> {
@@ -220,6 +260,9 @@ fn after_operand(cursor: &mut Cursor<'_>, left: Operand, is: bool, negated: bool
     if is && cursor.takes("older than") {
         return Ok(Condition::OlderThan { left, age: age(cursor)? });
     }
+    if is && cursor.takes_before_number("in last|past") {
+        return Ok(Condition::WithinLast { left, age: age(cursor)? });
+    }
     if cursor.takes("in") {
         return membership(cursor, left);
     }
@@ -242,14 +285,11 @@ fn after_operand(cursor: &mut Cursor<'_>, left: Operand, is: bool, negated: bool
         let right = operand(cursor)?;
         return Ok(Condition::TextMatch { left, kind, right, case: case(cursor) });
     }
-    if is && !negated && !cursor.at_end() {
+    if is && !cursor.at_end() {
         // `country is 'CL'`
-        bare_word_after_is(cursor, &left, "=")?;
+        bare_word_after_is(cursor, &left, if negated { "<>" } else { "=" })?;
         let right = operand(cursor)?;
         return Ok(Condition::Compare { left, operator: Comparison::Equal, right, case: case(cursor) });
-    }
-    if is && negated {
-        bare_word_after_is(cursor, &left, "<>")?;
     }
     // Bare words before it are one name, `like` among them.
     let like = matches!(&left, Operand::Column(column) if column.node.as_str().ends_with("like"));
@@ -310,7 +350,10 @@ fn word_comparison(cursor: &mut Cursor<'_>) -> Option<Comparison> {
         (&["is at least"], Comparison::GreaterOrEqual),
         (&["is at most"], Comparison::LessOrEqual),
         (&["is more|greater than"], Comparison::Greater),
-        (&["is less than"], Comparison::Less),
+        (&["is less than", "is before", "before"], Comparison::Less),
+        (&["is after", "after"], Comparison::Greater),
+        (&["is on or after"], Comparison::GreaterOrEqual),
+        (&["is on or before"], Comparison::LessOrEqual),
     ];
     choices.into_iter().find_map(|(phrases, operator)| cursor.takes_any(phrases).then_some(operator))
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::language::diagnostic::{Code, Diagnostic, near_miss};
 use crate::language::lex::{Lexeme, Token};
+use crate::language::parse::habit;
 use crate::language::syntax::{Span, Spanned};
 use crate::model::name::{Identifier, Name};
 
@@ -27,13 +28,15 @@ pub(super) struct Cursor<'a> {
     lexemes: &'a [Lexeme],
     at: usize,
     depth: usize,
+    /// Whether what is read is about people alone, so that bare words are no columns.
+    of_people: bool,
     /// What was wrong with parts before the one that is read.
     earlier: Vec<Diagnostic>,
 }
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(text: &'a str, lexemes: &'a [Lexeme]) -> Self {
-        Self { text, lexemes, at: 0, depth: 0, earlier: Vec::new() }
+        Self { text, lexemes, at: 0, depth: 0, of_people: false, earlier: Vec::new() }
     }
 
     pub(super) fn peek(&self) -> Option<&'a Token> {
@@ -145,6 +148,16 @@ impl<'a> Cursor<'a> {
         Some(length)
     }
 
+    /// Takes these words if they come next and then a number.
+    pub(super) fn takes_before_number(&mut self, phrase: &str) -> bool {
+        let before = self.at;
+        let takes = self.takes(phrase) && matches!(self.peek(), Some(Token::Number(_)));
+        if !takes {
+            self.at = before;
+        }
+        takes
+    }
+
     /// Takes the first of these phrases that comes next.
     pub(super) fn takes_any(&mut self, phrases: &[&str]) -> bool {
         phrases.iter().any(|phrase| self.takes(phrase))
@@ -184,6 +197,11 @@ impl<'a> Cursor<'a> {
     pub(super) fn found(&self) -> &'a str {
         let span = self.span();
         self.text.get(span.start..span.end).unwrap_or("")
+    }
+
+    /// The text before the next token and from it on.
+    pub(super) fn around(&self) -> (&'a str, &'a str) {
+        self.text.split_at_checked(self.span().start).unwrap_or((self.text, ""))
     }
 
     /// What to say when `what` should have come next; `words` are the keywords that it could have been.
@@ -228,6 +246,9 @@ impl<'a> Cursor<'a> {
                     .to_owned(),
             );
         }
+        if let Some(help) = habit::thousands(self).or_else(|| habit::narrowing(self).map(str::to_owned)) {
+            return Some(help);
+        }
         self.sees_object().then(|| "what rules are on is a field of the policy: `on: catalog.schema.table`".to_owned())
     }
 
@@ -241,6 +262,12 @@ impl<'a> Cursor<'a> {
     pub(super) fn sees_day(&self) -> bool {
         let date_next = matches!(self.lexemes.get(self.at + 1).map(|lexeme| &lexeme.token), Some(Token::Date(_)));
         self.sees("until|through|from|since|starting") && date_next
+    }
+
+    /// `after 2027-01-01`
+    fn sees_order(&self) -> bool {
+        let date_next = matches!(self.lexemes.get(self.at + 1).map(|lexeme| &lexeme.token), Some(Token::Date(_)));
+        self.sees("after|before") && date_next
     }
 
     /// `lake.finance.*`, `on lake.finance.*`, `on table orders`. Some actions have `from` and `table` in their own words.
@@ -307,12 +334,24 @@ impl<'a> Cursor<'a> {
         result
     }
 
+    /// Reads what is about people alone.
+    pub(super) fn of_people<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.of_people, true);
+        let result = read(self);
+        self.of_people = before;
+        result
+    }
+
+    pub(super) fn is_of_people(&self) -> bool {
+        self.of_people
+    }
+
     /// A run of bare words up to the next keyword or symbol, joined by spaces.
     fn bare_run(&mut self) -> Option<String> {
         let mut words: Vec<&str> = Vec::new();
         while let Some(Token::Word(word)) = self.peek() {
             let stops = STOP_WORDS.contains(&word.to_lowercase().as_str()) || word.contains('*');
-            if stops || self.sees_when() || self.sees_day() {
+            if stops || self.sees_when() || self.sees_day() || self.sees_order() {
                 break;
             }
             words.push(word);
@@ -327,6 +366,11 @@ impl<'a> Cursor<'a> {
         if let Some(Token::Quoted(text)) = self.peek() {
             self.advance();
             return Ok(Spanned::new(Arc::from(text.as_str()), start));
+        }
+        // FAIL-CLOSED: `group the contractors` names the contractors. A name that begins so is put in quotes.
+        let is_article = self.word_at(0).is_some_and(|word| ARTICLES.contains(&word.as_str()));
+        if is_article && self.word_at(1).is_some_and(|word| !STOP_WORDS.contains(&word.as_str())) {
+            self.advance();
         }
         match self.bare_run() {
             Some(text) => Ok(Spanned::new(Arc::from(text), self.span_from(start))),
@@ -383,7 +427,13 @@ impl<'a> Cursor<'a> {
     /// A whole number of at least 1.
     pub(super) fn count(&mut self, what: &str) -> Result<Spanned<u32>, Diagnostic> {
         let span = self.span();
-        let Some(Token::Number(number)) = self.peek() else { return Err(self.expected(what, &[])) };
+        let Some(Token::Number(number)) = self.peek() else {
+            let diagnostic = self.expected(what, &[]);
+            return Err(match habit::in_digits(self) {
+                Some(help) => diagnostic.with_help(help),
+                None => diagnostic,
+            });
+        };
         match number.parse::<u32>() {
             Ok(count) if count >= 1 => {
                 self.advance();

@@ -6,9 +6,10 @@ use crate::language::parse::audience::{audience, members};
 use crate::language::parse::columns::columns;
 use crate::language::parse::condition::condition;
 use crate::language::parse::cursor::Cursor;
+use crate::language::parse::habit;
 use crate::language::parse::mask::mask;
 use crate::language::syntax::{
-    ActionWord, Audience, AudienceBase, Condition, Lifting, MaskWord, Rule, Sentence, Spanned,
+    ActionWord, Audience, AudienceBase, ColumnTarget, Condition, Lifting, MaskWord, Rule, Sentence, Spanned,
 };
 use crate::model::name::Name;
 
@@ -49,7 +50,7 @@ fn sentence(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
     } else if cursor.takes("mask|masks") {
         mask_columns(cursor)
     } else if cursor.takes("hide|hides") {
-        let columns = cursor.recover(&["for"], columns);
+        let columns = cursor.recover(&["for"], hidden);
         let audience = restricted(cursor);
         let (columns, audience) = cursor.both(columns, audience)?;
         Ok(Sentence::HideColumns { columns, audience })
@@ -62,11 +63,16 @@ fn sentence(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
     }
 }
 
-fn unknown_verb(cursor: &Cursor<'_>) -> Diagnostic {
-    not_enforceable(cursor).unwrap_or_else(|| {
-        cursor
-            .expected("a rule's verb: `allow`, `deny`, `only show`, `mask`, `hide`, `limit use` or `never show`", VERBS)
-    })
+fn unknown_verb(cursor: &mut Cursor<'_>) -> Diagnostic {
+    if let Some(diagnostic) = not_enforceable(cursor) {
+        return diagnostic;
+    }
+    let what = "a rule's verb: `allow`, `deny`, `only show`, `mask`, `hide`, `limit use` or `never show`";
+    let diagnostic = cursor.expected(what, VERBS);
+    match habit::opening(cursor) {
+        Some(help) => diagnostic.with_help(help),
+        None => diagnostic,
+    }
 }
 
 fn not_enforceable(cursor: &Cursor<'_>) -> Option<Diagnostic> {
@@ -114,7 +120,7 @@ fn given(cursor: &mut Cursor<'_>) -> Result<(Actions, Option<Condition>, Purpose
     } else {
         Ok(None)
     };
-    Ok((actions, rows?, for_purposes(cursor)?))
+    Ok((actions, rows?, given_purposes(cursor)?))
 }
 
 fn deny(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
@@ -127,7 +133,7 @@ fn deny(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
 /// `to drop for purpose P`
 fn denied(cursor: &mut Cursor<'_>) -> Result<(Actions, Purposes), Diagnostic> {
     cursor.demand(&["to"])?;
-    Ok((actions(cursor)?, for_purposes(cursor)?))
+    Ok((actions(cursor)?, given_purposes(cursor)?))
 }
 
 fn actions(cursor: &mut Cursor<'_>) -> Result<Actions, Diagnostic> {
@@ -148,7 +154,11 @@ const ENDS_OF_ACTIONS: [&str; 6] = ["and", "or", "rows", "only", "for", "where"]
 /// Whether an action is words also when a space stands for each `-` and `_`, as it is printed: `a-or-b` would be two. No action has
 /// `weekdays`, a place or a number in it, which stand after an action.
 fn reads_as_words(action: &Name) -> bool {
-    let ends = |part: &str| ENDS_OF_ACTIONS.contains(&part) || matches!(part, "weekdays" | "weekends" | "everything");
+    let ends = |part: &str| {
+        ENDS_OF_ACTIONS.contains(&part)
+            || habit::CONDITIONS.contains(&part)
+            || matches!(part, "weekdays" | "weekends" | "everything")
+    };
     let is_word = |part: &str| part.starts_with(char::is_alphabetic) && !part.contains(['.', '*']) && !ends(part);
     action.folded().split('_').all(is_word)
 }
@@ -158,7 +168,8 @@ fn action_name(cursor: &mut Cursor<'_>) -> Result<Spanned<Name>, Diagnostic> {
     let start = cursor.span();
     let mut words: Vec<String> = Vec::new();
     while let Some(Token::Word(word)) = cursor.peek() {
-        let ends = ENDS_OF_ACTIONS.iter().any(|end| cursor.sees(end)) || cursor.sees("the rows");
+        let ends =
+            ENDS_OF_ACTIONS.iter().chain(&habit::CONDITIONS).any(|end| cursor.sees(end)) || cursor.sees("the rows");
         if ends || cursor.sees_when() || cursor.sees_day() || cursor.sees_object() {
             break;
         }
@@ -168,6 +179,15 @@ fn action_name(cursor: &mut Cursor<'_>) -> Result<Spanned<Name>, Diagnostic> {
     match Name::new(&words.join(" ")).filter(reads_as_words) {
         Some(name) => Ok(Spanned::new(name, cursor.span_from(start))),
         None => Err(cursor.expected("what they may do, such as `read`", &["read", "see", "write"])),
+    }
+}
+
+/// `for purpose P` at the end of a sentence.
+fn given_purposes(cursor: &mut Cursor<'_>) -> Result<Purposes, Diagnostic> {
+    let purposes = for_purposes(cursor)?;
+    match habit::after_actions(cursor) {
+        Some(diagnostic) => Err(diagnostic),
+        None => Ok(purposes),
     }
 }
 
@@ -207,14 +227,35 @@ fn only_show(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
         .unwrap_or_else(|| cursor.expected("`rows where` or `columns`", &["rows where", "columns"])))
 }
 
+/// `hide` takes columns away; a table is denied.
+fn hidden(cursor: &mut Cursor<'_>) -> Result<ColumnTarget, Diagnostic> {
+    if cursor.sees("everything|all for")
+        || cursor.sees("table|tables")
+        || (cursor.sees("everything") && cursor.is_last())
+    {
+        let help = "`hide` is for columns: write `deny ... to read` for a whole table";
+        return Err(cursor.expected("`columns tagged` or `column`", &[]).with_help(help));
+    }
+    columns(cursor)
+}
+
 fn limit_use(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
-    cursor.demand(&["purpose", "purposes"])?;
+    if !cursor.takes("purpose|purposes") {
+        let diagnostic = cursor.expected("`purpose`", &["purpose"]);
+        let name = cursor.exact_name("a purpose").map_or_else(|_| "...".into(), |name| name.node);
+        return Err(diagnostic.with_help(format!("write `limit use to purpose \"{name}\"`")));
+    }
     let purposes = purposes(cursor)?;
     Ok(Sentence::LimitUse { purposes, audience: restricted(cursor)? })
 }
 
 fn never_show(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
     let columns = columns(cursor)?;
+    if cursor.at_end() || cursor.sees("to|for") {
+        return Err(cursor
+            .expected("`less protected than`", &[])
+            .with_help(format!("write `hide {columns}`, or `never show {columns} less protected than` and a mask")));
+    }
     cursor.demand(&["less protected than"])?;
     Ok(Sentence::NeverShow { columns, floor: mask(cursor)? })
 }
@@ -222,6 +263,11 @@ fn never_show(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
 fn mask_columns(cursor: &mut Cursor<'_>) -> Result<Sentence, Diagnostic> {
     let columns = cursor.recover(&["with|using|by", "where", "for"], columns);
     let mask = cursor.recover(&["where", "for"], |cursor| {
+        if cursor.sees("for") || cursor.at_end() {
+            let help =
+                "say what is shown in its place: `with null`, `with hash`, `with constant '...'` or `with keep last 4`";
+            return Err(cursor.expected("`with`", &[]).with_help(help));
+        }
         cursor.demand(&["with", "using", "by"])?;
         mask(cursor)
     });

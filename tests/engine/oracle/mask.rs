@@ -63,10 +63,11 @@ fn at_least(one: &Mask, other: &Mask, of: ColumnType) -> bool {
         (one, other) if one == other => true,
         // What is shown is what counts: `1` and `'1'` are one constant in a column of text.
         (Mask::Constant(one), Mask::Constant(other)) => constant(one, of) == constant(other, of),
-        (Mask::KeepFirst(one), Mask::KeepFirst(other)) | (Mask::KeepLast(one), Mask::KeepLast(other)) => one <= other,
-        // The coarser step tells no more only where it is a multiple of the finer.
-        (Mask::Round(one), Mask::Round(other)) | (Mask::Bucket(one), Mask::Bucket(other)) => {
-            one.get().is_multiple_of(other.get())
+        // The coarser step tells no more only where every one of its parts is made of whole parts of the finer. The parts of what is
+        // rounded have the multiples in their middle, so that an even number of them leaves halves at the ends.
+        (Mask::Bucket(one), Mask::Bucket(other)) => one.get().is_multiple_of(other.get()),
+        (Mask::Round(one), Mask::Round(other)) => {
+            one.get().is_multiple_of(other.get()) && (one.get() / other.get()) % 2 == 1
         }
         (Mask::Truncate(one), Mask::Truncate(other)) => coarseness(*one) >= coarseness(*other),
         (one, other) => match (whole(one), whole(other)) {

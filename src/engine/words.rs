@@ -1,4 +1,4 @@
-//! Residual conditions and masks in the words of the language: what was got, to be put beside what was expected.
+//! Residual conditions and masks in the words of the language, for people. No live request comes here.
 
 use jiff::tz::TimeZone;
 
@@ -9,7 +9,7 @@ use crate::model::value::Value;
 use crate::sql::expression::{Affix, Literal, Masked, Operator, Predicate, Scalar};
 
 /// The rows that may be seen. A condition that several rules make is there once.
-pub(super) fn rows(rows: &RowsTree, zone: &TimeZone) -> String {
+pub(crate) fn rows(rows: &RowsTree, zone: &TimeZone) -> String {
     let predicates = match rows {
         RowsTree::All => return "all".to_owned(),
         RowsTree::None => return "none".to_owned(),
@@ -33,7 +33,7 @@ pub(super) fn rows(rows: &RowsTree, zone: &TimeZone) -> String {
     }
 }
 
-pub(super) fn masked(masked: &Masked, zone: &TimeZone) -> String {
+pub(crate) fn masked(masked: &Masked, zone: &TimeZone) -> String {
     let known = |mask: Mask| MaskWord::Known(mask).to_string();
     match masked {
         Masked::Null => known(Mask::Null),
@@ -69,7 +69,7 @@ fn at<T>(node: T) -> Spanned<T> {
 }
 
 /// `unknown` has no word in the language; everything else reads back.
-pub(super) fn condition(predicate: &Predicate, zone: &TimeZone) -> String {
+pub(crate) fn condition(predicate: &Predicate, zone: &TimeZone) -> String {
     match predicate {
         Predicate::Unknown => "unknown".to_owned(),
         Predicate::And(parts) => joined(parts, " and ", zone),
@@ -165,7 +165,7 @@ fn value(literal: &Literal, zone: &TimeZone) -> Value {
 
 /// The same predicates in one order and form, so that two that were written differently are seen to be the same: what is flat is
 /// flat, nothing is there twice, and the order of AND, OR and IN is fixed.
-pub(super) fn normal(predicate: &Predicate) -> Predicate {
+pub(crate) fn normal(predicate: &Predicate) -> Predicate {
     match predicate {
         Predicate::And(parts) => {
             rejoined(parts, |part| if let Predicate::And(inner) = part { Ok(inner) } else { Err(part) }, Predicate::And)
@@ -206,7 +206,7 @@ fn rejoined(
 }
 
 /// A mask with its conditions in one form.
-pub(super) fn normal_mask(masked: &Masked) -> Masked {
+pub(crate) fn normal_mask(masked: &Masked) -> Masked {
     match masked {
         Masked::Where { condition, masked, otherwise } => Masked::Where {
             condition: normal(condition),
