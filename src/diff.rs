@@ -4,19 +4,25 @@
 //! their rules can tell apart. Where the rules on a table are the same in both folders, and all that they look at, so are all
 //! answers, and nobody is asked.
 
+mod background;
+mod blame;
 mod candidates;
 mod cells;
 mod change;
 mod context;
+mod declared;
 pub mod finding;
 mod interest;
 mod kinds;
+mod layout;
 mod people;
 mod places;
 mod region;
 mod rows;
 mod shown;
 mod types;
+mod undo;
+mod verdicts;
 mod who;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,14 +30,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::diff::background::Background;
+use crate::diff::blame::Blame;
 use crate::diff::change::{Bench, Change, Pair, Way};
-use crate::diff::context::{Background, Context, Key, Rules};
+use crate::diff::context::{Context, Key, Rules};
+use crate::diff::declared::Declared;
 use crate::diff::finding::{Cause, Diff, Example, Finding, What};
 use crate::diff::interest::Interest;
 use crate::diff::kinds::Kinds;
-use crate::diff::people::{Declared, People};
+use crate::diff::people::People;
 use crate::diff::places::{ActsOn, AskedTable, Thing};
 use crate::diff::types::Columns;
+use crate::diff::undo::Steps;
 use crate::diff::who::Who;
 use crate::document::kinds::{Documents, Tagging};
 use crate::engine::snapshot::Snapshot;
@@ -75,12 +85,15 @@ pub fn diff(old: &Documents, new: &Documents, zone: &TimeZone, now: Timestamp) -
     let (before, after) = (Snapshot::build(&old, zone), Snapshot::build(&new, zone));
     let sides = [&Side { documents: &old, snapshot: &before, now }, &Side { documents: &new, snapshot: &after, now }];
     let things = places::things(&old, &new, &tables);
+    let background = Background::of(&old, &new);
     Comparison {
         sides,
         rules: Rules::of(sides),
-        background: Background::of(&old, &new),
+        steps: Steps::of(sides, background.documents.clone()),
+        background,
         declared: Declared::of(&old, &new),
         found: Vec::new(),
+        cannot_be_told: background::cannot_be_told(&old, &new),
         left_out: BTreeSet::new(),
         untyped: 0,
         sql: false,
@@ -88,12 +101,22 @@ pub fn diff(old: &Documents, new: &Documents, zone: &TimeZone, now: Timestamp) -
     .run(&tables, &things)
 }
 
+/// A finding, before those of the same kind are put together.
+struct Told {
+    way: Way,
+    /// Whether documents name what it is on; else it stands for what nobody named.
+    named: bool,
+    finding: Finding,
+}
+
 struct Comparison<'a, 'b> {
     sides: [&'b Side<'a>; 2],
     rules: Rules,
+    steps: Steps,
     background: Background,
     declared: Declared,
-    found: Vec<(Way, Finding)>,
+    found: Vec<Told>,
+    cannot_be_told: Vec<String>,
     left_out: BTreeSet<String>,
     untyped: usize,
     sql: bool,
@@ -183,16 +206,13 @@ impl<'a> Comparison<'a, '_> {
                 // INVARIANT: the columns are those of the first; named tables come first.
                 let request = change::request(&tables.first()?.name, &columns);
                 let tables = if named.is_empty() { tables } else { named };
-                Some((
-                    request,
-                    tables.iter().map(|table| table.shown.clone()).collect::<BTreeSet<String>>(),
-                    alike(&class),
-                ))
+                let shown = tables.iter().map(|table| table.shown.clone()).collect::<BTreeSet<String>>();
+                Some((request, On { shown, named: !tables.iter().any(|table| !table.declared) }, alike(&class)))
             })
             .collect();
         let context = &share.context;
         let mut found = Vec::new();
-        let bench = Bench::new(self.sides, &self.rules, context, ActsOn::Table);
+        let bench = Bench::new(self.sides, (&self.rules, &self.steps), context, ActsOn::Table);
         for (request, on, tags_alike) in &classes {
             let definers = definers(&bench, &people, request);
             found.extend(self.findings(&people, on, |pair| {
@@ -212,9 +232,9 @@ impl<'a> Comparison<'a, '_> {
         let people = self.people(&share.context, None, most, &first.shown);
         let context = &share.context;
         let mut found = Vec::new();
-        let bench = Bench::new(self.sides, &self.rules, context, ActsOn::of(&first.resource));
+        let bench = Bench::new(self.sides, (&self.rules, &self.steps), context, ActsOn::of(&first.resource));
         for thing in &share.members {
-            let on = BTreeSet::from([thing.shown.clone()]);
+            let on = On { shown: BTreeSet::from([thing.shown.clone()]), named: true };
             found.extend(self.findings(&people, &on, |pair| {
                 if pair.alike { Vec::new() } else { bench.thing(pair, &thing.resource) }
             }));
@@ -236,17 +256,12 @@ impl<'a> Comparison<'a, '_> {
     }
 
     /// What differs for whom, at things that are alike.
-    fn findings(
-        &self,
-        kinds: &Kinds,
-        on: &BTreeSet<String>,
-        ask: impl Fn(&Pair) -> Vec<Change>,
-    ) -> Vec<(Way, Finding)> {
-        let mut changes: BTreeMap<(Way, What, BTreeSet<Cause>), BTreeMap<usize, Change>> = BTreeMap::new();
+    fn findings(&self, kinds: &Kinds, On { shown, named }: &On, ask: impl Fn(&Pair) -> Vec<Change>) -> Vec<Told> {
+        let mut changes: BTreeMap<(Way, What, Blame), BTreeMap<usize, Change>> = BTreeMap::new();
         for (number, pair) in kinds.pairs.iter().enumerate() {
             for mut change in ask(pair) {
-                if change.because.is_empty() {
-                    change.because = self.background.told.iter().take(3).cloned().map(Cause::Document).collect();
+                if change.because == Blame::default() {
+                    change.because.causes = self.background.first().collect();
                 }
                 let key = (change.way, change.what.clone(), change.because.clone());
                 changes.entry(key).or_default().insert(number, change);
@@ -254,18 +269,26 @@ impl<'a> Comparison<'a, '_> {
         }
         let mut found = Vec::new();
         for ((way, what, because), of) in changes {
+            let of_people = because.people;
             let is_in = |point: usize| kinds.of_point.get(point).copied().flatten().map(|kind| of.contains_key(&kind));
             for Who { words, users, by_membership, example } in who::told(&kinds.people, &self.declared, &is_in) {
                 let kind = kinds.of_point.get(example).copied().flatten();
                 let Some(change) = kind.and_then(|kind| of.get(&kind)) else { continue };
                 let example = Example {
-                    on: on.first().cloned().unwrap_or_default(),
+                    on: shown.first().cloned().unwrap_or_default(),
                     before: change.before.clone(),
                     after: change.after.clone(),
                     certainty: change.certainty.clone(),
                 };
-                let (what, because, on) = (what.clone(), because.clone(), on.clone());
-                found.push((way, Finding { who: words, users, by_membership, what, on, example, because }));
+                let (what, mut because, on) = (what.clone(), because.causes.clone(), shown.clone());
+                if of_people {
+                    because.extend(self.background.of_users(&users));
+                }
+                if because.is_empty() {
+                    because.extend(self.background.first());
+                }
+                let finding = Finding { who: words, users, by_membership, what, on, example, because };
+                found.push(Told { way, named: *named, finding });
             }
         }
         found
@@ -317,11 +340,11 @@ impl<'a> Comparison<'a, '_> {
     /// A catalog and a schema are listed where something in them is open. Where the same rules open that, it is said once.
     fn leave_out_what_goes_with_it(&mut self) {
         let causes = |way: Way| -> BTreeSet<Cause> {
-            let inside = self.found.iter().filter(|(of, finding)| *of == way && !goes_with_what_is_in_it(finding));
-            inside.flat_map(|(_, finding)| finding.because.iter().cloned()).collect()
+            let inside = self.found.iter().filter(|told| told.way == way && !goes_with_what_is_in_it(&told.finding));
+            inside.flat_map(|told| told.finding.because.iter().cloned()).collect()
         };
         let told = [Way::Gain, Way::Loss].map(|way| (way, causes(way)));
-        self.found.retain(|(way, finding)| {
+        self.found.retain(|Told { way, finding, .. }| {
             let told =
                 told.iter().any(|(of, told)| of == way && finding.because.iter().any(|cause| told.contains(cause)));
             !(goes_with_what_is_in_it(finding) && told)
@@ -331,7 +354,9 @@ impl<'a> Comparison<'a, '_> {
     fn finish(mut self) -> Diff {
         self.leave_out_what_goes_with_it();
         let mut merged: BTreeMap<(Way, What, String, BTreeSet<Cause>), Finding> = BTreeMap::new();
-        for (way, finding) in self.found {
+        // The example is of a table that there is, where there is one.
+        self.found.sort_by_key(|told| !told.named);
+        for Told { way, finding, .. } in self.found {
             let key = (way, finding.what.clone(), finding.who.clone(), finding.because.clone());
             match merged.get_mut(&key) {
                 Some(known) => {
@@ -341,7 +366,7 @@ impl<'a> Comparison<'a, '_> {
                 None => drop(merged.insert(key, finding)),
             }
         }
-        let mut diff = Diff::default();
+        let mut diff = Diff { cannot_be_told: self.cannot_be_told, ..Diff::default() };
         for ((way, ..), finding) in merged {
             match way {
                 Way::Gain => diff.gains.push(finding),
@@ -423,6 +448,12 @@ fn goes_with_what_is_in_it(finding: &Finding) -> bool {
             .on
             .iter()
             .all(|on| ["catalog ", "schema ", "session property "].iter().any(|kind| on.starts_with(kind)))
+}
+
+/// What a finding is on, in words.
+struct On {
+    shown: BTreeSet<String>,
+    named: bool,
 }
 
 /// What rules can tell of a column.

@@ -37,8 +37,10 @@ pub struct Outcome {
     pub place: Place,
     /// What is not as expected; empty: it passed.
     pub findings: Vec<Finding>,
-    /// The rules that determined the answer.
+    /// The rules that determined the answer; of a denial those that deny, and none where nothing allows.
     pub because: Vec<Contribution>,
+    /// Whether it was denied.
+    pub denied: bool,
     /// Of a case that failed, what else the answer leans on.
     pub hints: Vec<String>,
 }
@@ -59,7 +61,7 @@ impl Outcome {
         let mut said: Vec<String> = self.findings.iter().map(Finding::render).collect();
         said.extend(self.because.iter().map(|part| format!("  because {part}")));
         if self.because.is_empty() {
-            said.push("  because no rule applies".to_owned());
+            said.push(format!("  because no rule {}", if self.denied { "allows it" } else { "applies" }));
         }
         said.extend(self.hints.iter().map(|hint| format!("  note {hint}")));
         said.join("\n")
@@ -96,8 +98,9 @@ pub fn run(documents: &Documents, zone: &TimeZone, now: Timestamp, filter: Optio
                 continue;
             }
             let subject = mesh.subject(case);
-            let (findings, because) = judge::judge(&mesh, case, &subject);
-            coverage.count(&mesh, case, &subject, &because);
+            let judged = judge::judge(&mesh, case, &subject);
+            coverage.count(&mesh, case, &subject, &judged);
+            let judge::Judged { findings, because, denied } = judged;
             outcomes.push(Outcome {
                 test: test.name.clone(),
                 case: case.name.clone(),
@@ -105,6 +108,7 @@ pub fn run(documents: &Documents, zone: &TimeZone, now: Timestamp, filter: Optio
                 hints: if findings.is_empty() { Vec::new() } else { mesh.hints(case, &subject) },
                 findings,
                 because,
+                denied,
             });
         }
     }

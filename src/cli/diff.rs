@@ -97,9 +97,12 @@ fn text(diff: &Differences) -> String {
             }
         }
     }
-    if !diff.not_covered.is_empty() {
-        text.push_str("\n\nNOT LOOKED AT");
-        diff.not_covered.iter().for_each(|what| {
+    for (title, lines) in [("CANNOT BE TOLD", &diff.cannot_be_told), ("NOT LOOKED AT", &diff.not_covered)] {
+        if lines.is_empty() {
+            continue;
+        }
+        let _infallible = write!(text, "\n\n{title}");
+        lines.iter().for_each(|what| {
             let _infallible = write!(text, "\n  {what}");
         });
     }
@@ -121,9 +124,12 @@ fn markdown(diff: &Differences) -> String {
             }
         }
     }
-    if !diff.not_covered.is_empty() {
-        text.push_str("\n\n### Not looked at\n");
-        diff.not_covered.iter().for_each(|what| {
+    for (title, lines) in [("Cannot be told", &diff.cannot_be_told), ("Not looked at", &diff.not_covered)] {
+        if lines.is_empty() {
+            continue;
+        }
+        let _infallible = write!(text, "\n\n### {title}\n");
+        lines.iter().for_each(|what| {
             let _infallible = write!(text, "\n- {}", escaped(what));
         });
     }
@@ -137,7 +143,11 @@ fn summary(diff: &Differences) -> String {
         count => format!("{count} {many}"),
     };
     if diff.gains.is_empty() && diff.losses.is_empty() {
-        return "Nobody gains or loses anything.".to_owned();
+        return if diff.cannot_be_told.is_empty() {
+            "Nobody gains or loses anything.".to_owned()
+        } else {
+            "Whether anybody gains anything cannot be told.".to_owned()
+        };
     }
     format!("{}, {}", count(diff.gains.len(), "gain", "gains"), count(diff.losses.len(), "loss", "losses"))
 }

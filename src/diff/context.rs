@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::diff::Side;
 use crate::diff::finding::{Cause, Turn};
 use crate::diff::interest::Interest;
-use crate::document::kinds::Documents;
+use crate::diff::undo::{Steps, rule_cause};
 use crate::engine::apart::rules_at;
 use crate::engine::rules::EngineRule;
 use crate::engine::snapshot::Snapshot;
@@ -24,7 +24,6 @@ pub(super) struct Rules {
     ids: [Vec<RuleId>; 2],
     by_reference: [HashMap<*const RuleReference, RuleId>; 2],
     all: [BTreeSet<RuleId>; 2],
-    names: [BTreeSet<(Name, String)>; 2],
 }
 
 /// Rules on a place, of one folder: in no order, for order has no meaning.
@@ -64,9 +63,8 @@ impl Rules {
         for ((side, ids), map) in sides.into_iter().zip(&ids).zip(&mut by_reference) {
             *map = side.snapshot.rules.iter().zip(ids).map(|(rule, id)| (Arc::as_ptr(&rule.reference), *id)).collect();
         }
-        let name = |rule: &EngineRule| (rule.reference.policy.clone(), rule.reference.rule.clone());
         let all = [0, 1].map(|side: usize| ids.get(side).into_iter().flatten().copied().collect());
-        Self { ids, by_reference, all, names: sides.map(|side| side.snapshot.rules.iter().map(name).collect()) }
+        Self { ids, by_reference, all }
     }
 
     /// The rules on a place; `also`: those of other places that count there.
@@ -118,41 +116,45 @@ impl Rules {
     /// Why an answer is another, as far as rules tell: those that determined it in one folder and are not on the place in the other.
     pub(super) fn causes(
         &self,
+        sides: [&Side<'_>; 2],
+        steps: &Steps,
         context: &Context<'_>,
         determined: [&mut dyn Iterator<Item = &Arc<RuleReference>>; 2],
     ) -> BTreeSet<Cause> {
         let mut causes = BTreeSet::new();
         for (side, rules) in determined.into_iter().enumerate() {
             let other = 1 - side;
-            let (Some(ids), Some(elsewhere), Some(names), Some(there)) =
-                (self.by_reference.get(side), self.all.get(other), self.names.get(other), context.ids.get(other))
+            let (Some(ids), Some(elsewhere), Some(there)) =
+                (self.by_reference.get(side), self.all.get(other), context.ids.get(other))
             else {
                 continue;
             };
             for rule in rules {
                 let Some(id) = ids.get(&Arc::as_ptr(rule)).filter(|id| !there.contains(*id)) else { continue };
-                let named = names.contains(&(rule.policy.clone(), rule.rule.clone()));
-                let turn = match (side, elsewhere.contains(id), named) {
-                    (0, true, _) => Turn::ReachesNoLonger,
-                    (_, true, _) => Turn::Reaches,
-                    (_, false, true) => Turn::Changed,
-                    (0, false, false) => Turn::Removed,
-                    (_, false, false) => Turn::Added,
-                };
-                let sentence = if side == 0 && turn == Turn::Changed { continue } else { rule.sentence.clone() };
-                causes.insert(Cause::Rule { policy: rule.policy.to_string(), rule: rule.rule.clone(), turn, sentence });
+                let turn = if side == 0 { Turn::ReachesNoLonger } else { Turn::Reaches };
+                causes.extend(match steps.of_rule(side, rule) {
+                    Some(step) => step.cause(sides, context),
+                    // It is the same, and a tag or a domain brings it here or takes it away.
+                    None => elsewhere.contains(id).then(|| rule_cause(rule, turn)),
+                });
             }
         }
         causes
     }
 
     /// The rules that are on the place in one folder alone and of which something holds; where it holds of none, all of them.
-    pub(super) fn every_cause(&self, context: &Context<'_>, of: impl Fn(&EngineRule) -> bool) -> BTreeSet<Cause> {
+    pub(super) fn every_cause(
+        &self,
+        sides: [&Side<'_>; 2],
+        steps: &Steps,
+        context: &Context<'_>,
+        of: impl Fn(&EngineRule) -> bool,
+    ) -> BTreeSet<Cause> {
         let [old, new] = &context.rules;
         let causes = |of: &dyn Fn(&EngineRule) -> bool| {
             let [mut old, mut new] =
                 [old, new].map(|rules| rules.iter().filter(|rule| of(rule)).map(|rule| &rule.reference));
-            self.causes(context, [&mut old, &mut new])
+            self.causes(sides, steps, context, [&mut old, &mut new])
         };
         let found = causes(&of);
         if found.is_empty() { causes(&|_| true) } else { found }
@@ -238,71 +240,4 @@ fn domain_people(snapshot: &Snapshot, table: &TableName) -> String {
         }
     }
     text
-}
-
-/// What else than rules and tags differs between the folders and can change an answer.
-#[derive(Debug, Default)]
-pub(super) struct Background {
-    attributes: BTreeSet<Name>,
-    lists: BTreeSet<Name>,
-    purposes: bool,
-    /// In words.
-    pub(super) told: Vec<String>,
-}
-
-impl Background {
-    pub(super) fn of(old: &Documents, new: &Documents) -> Self {
-        let mut background = Self::default();
-        let told = &mut background.told;
-        let mut turned: BTreeSet<Name> = differing("attribute", &old.attributes, &new.attributes, told);
-        for user in differing("user", &old.users, &new.users, told) {
-            for documents in [old, new] {
-                turned.extend(documents.users.get(&user).into_iter().flat_map(|user| user.attributes.keys().cloned()));
-            }
-        }
-        background.attributes = turned;
-        background.lists = differing("list", &old.lists, &new.lists, &mut background.told);
-        let purposes = differing("purpose", &old.purposes, &new.purposes, &mut background.told);
-        let grants = differing("grant", &old.grants, &new.grants, &mut background.told);
-        background.purposes = !purposes.is_empty() || !grants.is_empty();
-        differing("domain", &old.domains, &new.domains, &mut background.told);
-        differing("tag", &old.tags, &new.tags, &mut background.told);
-        differing("tagging", &old.taggings, &new.taggings, &mut background.told);
-        background
-    }
-
-    /// Whether there is nothing that can matter.
-    pub(super) fn is_the_same(&self) -> bool {
-        self.attributes.is_empty() && self.lists.is_empty() && !self.purposes
-    }
-
-    /// Whether it can matter to those rules.
-    pub(super) fn matters_to(&self, interest: &Interest<'_>) -> bool {
-        let about_purposes = !interest.purposes.is_empty() || interest.every_purpose;
-        (about_purposes && self.purposes)
-            || interest.attributes.keys().any(|name| self.attributes.contains(name))
-            || interest.lists.iter().any(|list| self.lists.contains(list))
-    }
-}
-
-/// The names of what is not alike in both.
-fn differing<K: Ord + Clone + std::fmt::Display, V: PartialEq>(
-    kind: &str,
-    old: &BTreeMap<K, V>,
-    new: &BTreeMap<K, V>,
-    told: &mut Vec<String>,
-) -> BTreeSet<K> {
-    let mut names = BTreeSet::new();
-    for name in old.keys().chain(new.keys()) {
-        let turn = match (old.get(name), new.get(name)) {
-            (Some(old), Some(new)) if old == new => continue,
-            (Some(_), Some(_)) => Turn::Changed,
-            (None, _) => Turn::Added,
-            (_, None) => Turn::Removed,
-        };
-        if names.insert(name.clone()) {
-            told.push(format!("{kind} `{name}` was {}", turn.word()));
-        }
-    }
-    names
 }

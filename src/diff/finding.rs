@@ -11,6 +11,8 @@ pub struct Diff {
     pub gains: Vec<Finding>,
     /// What somebody loses.
     pub losses: Vec<Finding>,
+    /// Changes of which it cannot be told what anybody gains. They count as gains.
+    pub cannot_be_told: Vec<String>,
     /// What was not looked at, in words.
     pub not_covered: Vec<String>,
 }
@@ -128,6 +130,6 @@ impl Turn {
 impl Diff {
     /// Whether anybody gains anything, or may.
     pub fn somebody_gains(&self) -> bool {
-        !self.gains.is_empty()
+        !self.gains.is_empty() || !self.cannot_be_told.is_empty()
     }
 }

@@ -3,25 +3,20 @@
 //! Every declared user is there with what the documents say of them; besides there is somebody for each value that a rule mentions,
 //! for another one, and for none. Which groups and roles people have, the documents do not say: each is looked at with and without.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::diff::Side;
-use crate::diff::interest::{AttributeInterest, Interest};
+use crate::diff::declared::Declared;
+use crate::diff::interest::Interest;
+use crate::diff::layout::{combinations, subsets, synthetic};
 use crate::document::kinds::{Documents, Given};
 use crate::engine::PURPOSE_CREDENTIAL;
-use crate::engine::apart::known;
-use crate::engine::standing::Asker;
-use crate::engine::truth::Truth;
 use crate::model::name::Name;
 use crate::model::subject::{Identity, Party, Resolved, Subject};
-use crate::model::value::{Number, Value, ValueType};
-
-/// The most values of one attribute that are looked at besides those of declared users.
-const MOST_VALUES: usize = 8;
 
 /// The most points in time.
 const MOST_INSTANTS: usize = 12;
@@ -30,7 +25,7 @@ const MOST_INSTANTS: usize = 12;
 const SOME: usize = 8;
 
 /// A user whom no document and no rule names.
-const SOMEBODY: &str = "somebody";
+pub(super) const SOMEBODY: &str = "somebody";
 
 /// What a query claims that acts for a purpose that nothing proves.
 const UNPROVEN: &str = "a purpose that no grant gives";
@@ -235,169 +230,6 @@ pub(super) enum Age {
     New,
 }
 
-/// The declared users of either folder, and what the documents say of them.
-#[derive(Debug)]
-pub(super) struct Declared {
-    pub(super) users: Vec<Arc<str>>,
-    attributes: BTreeMap<Name, Held>,
-}
-
-/// One attribute of every declared user: each distinct way to have it, and each user's.
-#[derive(Debug, Default)]
-struct Held {
-    ways: Vec<Position>,
-    of_users: Vec<usize>,
-}
-
-impl Declared {
-    /// Reads both folders.
-    pub(super) fn of(old: &Documents, new: &Documents) -> Self {
-        let users: BTreeSet<&String> = old.users.keys().chain(new.users.keys()).collect();
-        let resolved = |documents: &Documents, user: &str, attribute: &Name| match documents
-            .users
-            .get(user)
-            .and_then(|user| user.attributes.get(attribute))
-        {
-            Some(values) => Resolved::Values(values.iter().cloned().collect()),
-            None => Resolved::Missing,
-        };
-        let held = |attribute: &Name| {
-            let mut held = Held::default();
-            let mut known: HashMap<String, usize> = HashMap::new();
-            for user in &users {
-                let way = Position::Holds { old: resolved(old, user, attribute), new: resolved(new, user, attribute) };
-                let at = *known.entry(format!("{way:?}")).or_insert_with(|| {
-                    held.ways.push(way);
-                    held.ways.len() - 1
-                });
-                held.of_users.push(at);
-            }
-            held
-        };
-        let names: BTreeSet<&Name> = old.attributes.keys().chain(new.attributes.keys()).collect();
-        Self {
-            attributes: names.into_iter().map(|name| (name.clone(), held(name))).collect(),
-            users: users.into_iter().map(|user| Arc::from(user.as_str())).collect(),
-        }
-    }
-
-    fn user_positions(&self, interest: &Interest<'_>) -> Vec<Position> {
-        let mut names: BTreeSet<Arc<str>> = interest.users.clone();
-        if interest.exact_user {
-            names.extend(self.users.iter().cloned());
-        }
-        [Position::Another].into_iter().chain(names.into_iter().map(Position::Named)).collect()
-    }
-
-    /// The ways to have an attribute, those that are invented before those of declared users, and each declared user's. Where only
-    /// the truth of conditions matters there is one way for each.
-    fn positions(&self, sides: [&Side<'_>; 2], name: &Name, interest: &Interest<'_>) -> (Vec<Position>, Vec<u16>) {
-        let [old, new] = sides;
-        let Some(of) = interest.attributes.get(name) else { return (Vec::new(), Vec::new()) };
-        let declared = new.documents.attributes.get(name).or_else(|| old.documents.attributes.get(name));
-        let value_type = declared.map_or(ValueType::Text, |declared| declared.value_type);
-        let alike = |resolved: Resolved| Position::Holds { old: resolved.clone(), new: resolved };
-        let print = |position: &Position| {
-            if of.exact { format!("{position:?}") } else { format!("{:?}", fingerprint(sides, name, of, position)) }
-        };
-        let mut positions = Vec::new();
-        let mut known: HashMap<String, u16> = HashMap::new();
-        let mut place = |position: Position| {
-            *known.entry(print(&position)).or_insert_with(|| {
-                positions.push(position);
-                u16::try_from(positions.len() - 1).unwrap_or_default()
-            })
-        };
-        place(alike(Resolved::Missing));
-        for value in invented(value_type, of, interest, [old.documents, new.documents]) {
-            place(alike(Resolved::Values(BTreeSet::from([value]))));
-        }
-        let of_users = self.attributes.get(name).map_or_else(Vec::new, |held| {
-            let ways: Vec<u16> = held.ways.iter().cloned().map(place).collect();
-            held.of_users.iter().map(|way| ways.get(*way).copied().unwrap_or_default()).collect()
-        });
-        (positions, of_users)
-    }
-}
-
-/// The truth of each condition on one attribute alone, before and after.
-fn fingerprint([old, new]: [&Side<'_>; 2], name: &Name, of: &AttributeInterest<'_>, position: &Position) -> Vec<u8> {
-    let Position::Holds { old: before, new: after } = position else { return Vec::new() };
-    let mut truths = Vec::new();
-    for (side, resolved) in [(old, before), (new, after)] {
-        let party = Party {
-            identity: Identity::of_user(SOMEBODY),
-            attributes: BTreeMap::from([(name.clone(), resolved.clone())]),
-            ..Party::default()
-        };
-        let subject = Subject { asking: party, invoker: None, now: side.now, cluster: Arc::from("") };
-        let asker = Asker::new(side.snapshot, &subject);
-        truths.extend(of.leaves.iter().map(|leaf| match known(&asker.asking(), leaf) {
-            Truth::True => 1,
-            Truth::False => 0,
-            Truth::Unknown => 2,
-        }));
-    }
-    truths
-}
-
-/// Values that somebody may have: those that rules mention, those beside them, and another.
-fn invented(
-    value_type: ValueType,
-    of: &AttributeInterest<'_>,
-    interest: &Interest<'_>,
-    documents: [&Documents; 2],
-) -> Vec<Value> {
-    let lists = interest.lists.iter().flat_map(|list| documents.iter().filter_map(move |of| of.lists.get(list)));
-    let listed = lists.flat_map(|list| list.values.iter().take(2));
-    let row_literals = interest.row_literals.iter().filter(|_| of.exact);
-    let read = |value: &Value| match value {
-        Value::Text(text) => Value::read(text, value_type),
-        value => (value.value_type() == value_type).then(|| value.clone()),
-    };
-    let mut values: Vec<Value> = Vec::new();
-    let add = |value: Value, values: &mut Vec<Value>| {
-        if !values.contains(&value) {
-            values.push(value);
-        }
-    };
-    for value in of.literals.iter().chain(listed).chain(row_literals).filter_map(read) {
-        if values.len() >= MOST_VALUES {
-            break;
-        }
-        if of.ordered {
-            beside(&value).into_iter().for_each(|value| add(value, &mut values));
-        }
-        add(value, &mut values);
-    }
-    let another = match value_type {
-        ValueType::Text => Value::text("another"),
-        ValueType::Number => Value::Number(Number::from(7_919)),
-        ValueType::Boolean => Value::Boolean(!values.contains(&Value::Boolean(false))),
-        ValueType::Date => Value::Date(jiff::civil::Date::constant(2001, 2, 3)),
-        ValueType::Timestamp => Value::Timestamp(Timestamp::UNIX_EPOCH),
-    };
-    add(another, &mut values);
-    values
-}
-
-fn beside(value: &Value) -> Vec<Value> {
-    match value {
-        Value::Number(number) => [-1, 1]
-            .into_iter()
-            .filter_map(|step: i64| {
-                let near: bigdecimal::BigDecimal = number.to_string().parse().ok()?;
-                Number::parse(&(near + bigdecimal::BigDecimal::from(step)).to_plain_string()).map(Value::Number)
-            })
-            .collect(),
-        Value::Date(day) => {
-            [day.yesterday(), day.tomorrow()].into_iter().filter_map(Result::ok).map(Value::Date).collect()
-        }
-        Value::Text(text) => vec![Value::text(&format!("{text}a")), Value::text("")],
-        Value::Boolean(_) | Value::Timestamp(_) => Vec::new(),
-    }
-}
-
 /// The purposes that somebody can act for and that matter.
 fn purposes(old: &Documents, new: &Documents, interest: &Interest<'_>) -> Vec<Position> {
     if interest.purposes.is_empty() && !interest.every_purpose {
@@ -445,80 +277,4 @@ fn instants(interest: &Interest<'_>, now: Timestamp, zone: &TimeZone) -> Vec<Tim
         add(day.to_datetime(here.time()).to_zoned_datetime(zone.clone()).ok());
     }
     instants
-}
-
-/// Every combination of positions, by number; `None`: more than that many. Of `usize::MAX` none is left out below a thousand.
-fn synthetic(axes: &[(Axis, Vec<Position>)], most: usize) -> Option<Vec<Vec<u16>>> {
-    let size = axes.iter().try_fold(1_usize, |size, (_, positions)| size.checked_mul(positions.len()));
-    let limit = if most == usize::MAX { 1_024 } else { most };
-    if size.is_some_and(|size| size <= limit) {
-        return Some(combinations(axes));
-    }
-    if most == usize::MAX {
-        return None;
-    }
-    // Nobody in particular, and what differs from that in one thing, then in two.
-    let nobody = vec![0_u16; axes.len()];
-    let with = |base: &[u16], axis: usize, at: usize| {
-        let mut changed = base.to_vec();
-        if let (Some(place), Ok(at)) = (changed.get_mut(axis), u16::try_from(at)) {
-            *place = at;
-        }
-        changed
-    };
-    let ways = |axis: usize| 1..axes.get(axis).map_or(0, |(_, positions)| positions.len());
-    let mut all = vec![nobody.clone()];
-    for axis in 0..axes.len() {
-        all.extend(ways(axis).map(|at| with(&nobody, axis, at)));
-    }
-    for axis in 0..axes.len() {
-        for other in axis + 1..axes.len() {
-            for at in ways(axis) {
-                if all.len() >= limit.max(axes.len()) {
-                    return Some(all);
-                }
-                all.extend(ways(other).map(|other_at| with(&with(&nobody, axis, at), other, other_at)));
-            }
-        }
-    }
-    Some(all)
-}
-
-fn combinations(axes: &[(Axis, Vec<Position>)]) -> Vec<Vec<u16>> {
-    let mut all: Vec<Vec<u16>> = vec![Vec::new()];
-    for (_, positions) in axes {
-        let numbers = || (0..positions.len()).filter_map(|at| u16::try_from(at).ok());
-        all = all
-            .iter()
-            .flat_map(|start| {
-                numbers().map(move |at| {
-                    let mut longer = start.clone();
-                    longer.push(at);
-                    longer
-                })
-            })
-            .collect();
-    }
-    all
-}
-
-/// Subsets of that many things, smaller ones first: all where there is room, else none of them, each alone, as many pairs as fit, and
-/// all of them.
-fn subsets(count: usize, room: usize) -> Vec<Vec<u16>> {
-    if count == 0 {
-        return vec![Vec::new()];
-    }
-    if count < 16 && 1_usize << count <= room {
-        let mut all: Vec<Vec<u16>> =
-            (0..1_usize << count).map(|bits| (0..count).map(|at| u16::from(bits >> at & 1 == 1)).collect()).collect();
-        all.sort_by_key(|subset| subset.iter().filter(|has| **has == 1).count());
-        return all;
-    }
-    let mut all = vec![vec![0; count]];
-    all.extend((0..count).map(|one| (0..count).map(|at| u16::from(at == one)).collect()));
-    let pairs = (0..count).flat_map(|one| (one + 1..count).map(move |other| (one, other)));
-    let left = room.saturating_sub(all.len() + 1);
-    all.extend(pairs.take(left).map(|(one, other)| (0..count).map(|at| u16::from(at == one || at == other)).collect()));
-    all.push(vec![1; count]);
-    all
 }

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::diff::people::{Axis, Declared, People, Point, Position};
+use crate::diff::declared::Declared;
+use crate::diff::people::{Axis, People, Point, Position};
 use crate::model::subject::Resolved;
 use crate::model::value::Value;
 

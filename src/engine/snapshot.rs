@@ -66,6 +66,18 @@ impl Snapshot {
         self
     }
 
+    /// The same with other rules.
+    #[must_use]
+    pub(crate) fn with_rules(self, rules: Vec<EngineRule>) -> Self {
+        Self {
+            needed_anywhere: needs::together(rules.iter().map(|rule| &rule.needs).chain([&self.needed_for_purposes])),
+            rules_with_needs: rules_with_needs(&rules),
+            index: Index::of_rules(&rules),
+            rules,
+            ..self
+        }
+    }
+
     /// The rules that name an attribute, as `policy/rule`.
     pub fn rules_that_use(&self, attribute: &Name) -> Vec<String> {
         let rules = self.rules.iter().filter(|rule| needs::names(&rule.sentence, attribute));

@@ -134,13 +134,17 @@ pub(crate) enum Bearing {
     LeavesAlone,
 }
 
+/// A rule on a table, and how it bears on a subject.
+#[derive(Clone, Debug)]
+pub(crate) struct Borne {
+    pub(crate) rule: Arc<RuleReference>,
+    pub(crate) bearing: Bearing,
+    /// Whether it is about the verdict; others are about what is seen where reading is allowed.
+    pub(crate) on_verdict: bool,
+}
+
 /// How the rules on a table bear on a subject. The snapshot has to be a scanning one: the index leaves out rules about others.
-pub(crate) fn bearings(
-    snapshot: &Snapshot,
-    subject: &Subject,
-    request: &TableRequest,
-    action: Action,
-) -> Vec<(Arc<RuleReference>, Bearing)> {
+pub(crate) fn bearings(snapshot: &Snapshot, subject: &Subject, request: &TableRequest, action: Action) -> Vec<Borne> {
     let asker = Asker::new(snapshot, subject);
     let mut all = of_party(&asker.asking(), request, action, Authorities::All);
     if let Some(invoker) = asker.invoker() {
@@ -149,17 +153,16 @@ pub(crate) fn bearings(
     all
 }
 
-fn of_party(
-    party: &Standing<'_>,
-    request: &TableRequest,
-    action: Action,
-    authorities: Authorities,
-) -> Vec<(Arc<RuleReference>, Bearing)> {
+fn of_party(party: &Standing<'_>, request: &TableRequest, action: Action, authorities: Authorities) -> Vec<Borne> {
     let view = TableView::new(party, &request.table, &request.columns);
     let bearing = |rule: &EngineRule| {
         let applies = applies(party, &view, rule, action)?;
         let bearing = if applies { Bearing::Applies } else { Bearing::LeavesAlone };
-        Some((Arc::clone(&rule.reference), bearing))
+        let on_verdict = matches!(
+            rule.sentence,
+            Sentence::Allow { .. } | Sentence::Deny { .. } | Sentence::ActAs { .. } | Sentence::LimitUse { .. }
+        );
+        Some(Borne { rule: Arc::clone(&rule.reference), bearing, on_verdict })
     };
     rules_on(party, &request.table, authorities).into_iter().filter_map(bearing).collect()
 }

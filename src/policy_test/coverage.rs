@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use crate::document::test::{Case, Question};
 use crate::engine::snapshot::Snapshot;
-use crate::engine::trees::{Bearing, bearings, countable};
+use crate::engine::trees::{Bearing, Borne, bearings, countable};
 use crate::model::action::Action;
-use crate::model::decision::{Contribution, RuleReference};
+use crate::model::decision::RuleReference;
 use crate::model::request::{Resource, TableRequest};
 use crate::model::subject::Subject;
 use crate::policy_test::Mesh;
+use crate::policy_test::judge::Judged;
 
 /// How often cases met each rule.
 #[derive(Clone, Debug)]
@@ -24,7 +25,7 @@ pub struct Coverage {
 pub struct RuleCoverage {
     /// The rule.
     pub rule: Arc<RuleReference>,
-    /// Cases that it determined, or to which it applied and that it did not change.
+    /// Cases that it determined, or to which it applied and that it did not change. Of denied cases those alone that it denies.
     pub decided: usize,
     /// Cases on its tables about somebody whom it leaves alone.
     pub left_alone: usize,
@@ -44,14 +45,20 @@ impl Coverage {
     }
 
     /// Counts what one case met.
-    pub(super) fn count(&mut self, mesh: &Mesh, case: &Case, subject: &Subject, because: &[Contribution]) {
+    pub(super) fn count(&mut self, mesh: &Mesh, case: &Case, subject: &Subject, judged: &Judged) {
         // Whether each rule decided; a rule that is on nothing of the case is not in the map.
         let mut met: HashMap<Arc<RuleReference>, bool> = HashMap::new();
         let mut meet = |rule: &Arc<RuleReference>, decided: bool| *met.entry(Arc::clone(rule)).or_default() |= decided;
-        for (rule, bearing) in on_table(mesh, case, subject) {
-            meet(&rule, bearing == Bearing::Applies);
+        for Borne { rule, bearing, on_verdict } in on_table(mesh, case, subject) {
+            let applies = bearing == Bearing::Applies;
+            // Who is denied sees nothing, so what a rule would have taken away nobody tried; nor did an allow decide anything.
+            match judged.denied {
+                false => meet(&rule, applies),
+                true if on_verdict && !applies => meet(&rule, false),
+                true => {}
+            }
         }
-        because.iter().for_each(|contribution| meet(&contribution.rule, true));
+        judged.because.iter().for_each(|contribution| meet(&contribution.rule, true));
         for rule in &mut self.rules {
             match met.get(&rule.rule) {
                 Some(true) => rule.decided += 1,
@@ -78,7 +85,7 @@ impl Coverage {
     }
 }
 
-fn on_table(mesh: &Mesh, case: &Case, subject: &Subject) -> Vec<(Arc<RuleReference>, Bearing)> {
+fn on_table(mesh: &Mesh, case: &Case, subject: &Subject) -> Vec<Borne> {
     let (table, columns, action) = match &case.question {
         Question::Read { table, columns, .. } => (table, columns.clone(), Action::SelectFromColumns),
         Question::Act { action, on: Resource::Table { table, .. }, .. } => (table, Vec::new(), *action),

@@ -8,27 +8,52 @@ use crate::engine::decide;
 use crate::engine::trees::{RowsTree, TableTrees, masked_with, rows_where, trees};
 use crate::engine::words;
 use crate::model::cell::Cell;
-use crate::model::decision::{ColumnDecision, Contribution, Decision, TableDecision, Verdict};
+use crate::model::decision::{ColumnDecision, Contribution, Decision, Effect, TableDecision, Verdict};
 use crate::model::request::{AccessRequest, Request, TableRequest};
 use crate::model::subject::Subject;
 use crate::policy_test::Mesh;
 use crate::sql::evaluate::{Row, Undecidable};
 use crate::sql::expression::Predicate;
 
+/// How one case came out.
+#[derive(Debug)]
+pub(super) struct Judged {
+    /// What is not as expected.
+    pub(super) findings: Vec<Finding>,
+    /// The rules that determined the answer; of a denial those that deny.
+    pub(super) because: Vec<Contribution>,
+    pub(super) denied: bool,
+}
+
+impl Judged {
+    fn new(findings: Vec<Finding>, verdict: &Verdict, mut because: Vec<Contribution>) -> Self {
+        let denied = !verdict.is_allowed();
+        if denied {
+            because.retain(|part| matches!(part.effect, Effect::Denies | Effect::LimitsUse));
+        }
+        Self { findings, because, denied }
+    }
+
+    fn of_another_kind(case: &Case, message: &str) -> Self {
+        Self { findings: vec![other(&case.place, message)], because: Vec::new(), denied: true }
+    }
+}
+
 /// What is not as expected, and the rules that determined the answer.
-pub(super) fn judge(mesh: &Mesh, case: &Case, subject: &Subject) -> (Vec<Finding>, Vec<Contribution>) {
+pub(super) fn judge(mesh: &Mesh, case: &Case, subject: &Subject) -> Judged {
     match &case.question {
         Question::Act { action, on, to } => {
             let request = AccessRequest { action: *action, resource: on.clone(), target: to.clone() };
             let Decision::Access(decision) = decide(&mesh.snapshot, subject, &Request::Access(request)) else {
-                return (vec![other(&case.place, "the answer is not about an action")], Vec::new());
+                return Judged::of_another_kind(case, "the answer is not about an action");
             };
-            (verdict(&case.expected, &decision.verdict).into_iter().collect(), decision.determined_by)
+            let findings = verdict(&case.expected, &decision.verdict).into_iter().collect();
+            Judged::new(findings, &decision.verdict, decision.determined_by)
         }
         Question::Read { table, columns, data } => {
             let request = TableRequest { table: table.clone(), columns: columns.clone() };
             let Decision::Table(decision) = decide(&mesh.snapshot, subject, &Request::Table(request.clone())) else {
-                return (vec![other(&case.place, "the answer is not about a table")], Vec::new());
+                return Judged::of_another_kind(case, "the answer is not about a table");
             };
             let findings = match verdict(&case.expected, &decision.read) {
                 Some(finding) => vec![finding],
@@ -39,7 +64,7 @@ pub(super) fn judge(mesh: &Mesh, case: &Case, subject: &Subject) -> (Vec<Finding
                 }
                 None => Vec::new(),
             };
-            (findings, decision.determined_by)
+            Judged::new(findings, &decision.read, decision.determined_by)
         }
     }
 }
