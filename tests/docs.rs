@@ -362,7 +362,8 @@ fn only_the_door_knows_generated_types() {
             open.extend(fs::read_dir(&at).unwrap().map(|entry| entry.unwrap().path()));
             continue;
         }
-        let door = at.ends_with("rpc/convert.rs") || at.ends_with("rpc/service.rs");
+        // The question's own reading is tested against the generated one.
+        let door = ["rpc/convert.rs", "rpc/service.rs", "rpc/question.rs"].iter().any(|door| at.ends_with(door));
         let text = fs::read_to_string(&at).unwrap();
         assert!(
             door || !(text.contains("proto::") || text.contains("include_proto")),

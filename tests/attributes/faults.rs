@@ -76,7 +76,7 @@ async fn a_failure_is_never_an_empty_set_and_never_waits_longer_than_the_timeout
         ("500", "unreachable", Mood { status: Some(500), ..Mood::default() }),
         ("503", "unreachable", Mood { status: Some(503), ..Mood::default() }),
         ("204", "refused", Mood { status: Some(204), ..Mood::default() }),
-        ("403", "refused", Mood { status: Some(403), ..Mood::default() }),
+        ("403", "credentials", Mood { status: Some(403), ..Mood::default() }),
         ("a redirect", "refused", Mood { redirect: Some("/people/ben".to_owned()), ..Mood::default() }),
         ("nothing", "garbage", Mood { body: Some(String::new()), ..Mood::default() }),
         ("a page", "garbage", Mood { body: Some("<html>".to_owned()), ..Mood::default() }),

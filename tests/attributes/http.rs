@@ -45,7 +45,13 @@ async fn a_users_name_is_one_part_of_the_url_whatever_is_in_it() {
         }
         let asked = Asked::of(&yaml);
         for name in HOSTILE {
-            assert_eq!(asked.resolve(name, "country").await, *name, "{url}");
+            let value = asked.resolve(name, "country").await;
+            // A server may take a path apart after it has decoded it.
+            if !info && name.contains(['/', '\\']) {
+                assert!(value.contains("cannot be asked for"), "{name}: {value}");
+            } else {
+                assert_eq!(value, *name, "{url}");
+            }
         }
         // What would leave its folder is not asked for at all, and an empty name is nobody's.
         people.seen();
