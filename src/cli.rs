@@ -1,10 +1,14 @@
 //! The command line: one verb, one file.
 
-/// Prints a line. A reader that has gone away, as `head` does, is no mistake: there is nothing left to do.
+/// Prints a line. A reader that has gone away, as `head` does, is no mistake and changes no exit code; that nothing can be written is
+/// one.
 macro_rules! say {
     ($($text:tt)*) => {
-        if writeln!(std::io::stdout(), $($text)*).is_err() {
-            std::process::exit(0)
+        if let Err(error) = writeln!(std::io::stdout(), $($text)*)
+            && error.kind() != std::io::ErrorKind::BrokenPipe
+        {
+            eprintln!("meshward: what there is to say cannot be written: {error}");
+            std::process::exit(1)
         }
     };
 }

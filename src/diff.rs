@@ -20,6 +20,7 @@ mod places;
 mod region;
 mod rows;
 mod shown;
+mod told;
 mod types;
 mod undo;
 mod verdicts;
@@ -35,11 +36,12 @@ use crate::diff::blame::Blame;
 use crate::diff::change::{Bench, Change, Pair, Way};
 use crate::diff::context::{Context, Key, Rules};
 use crate::diff::declared::Declared;
-use crate::diff::finding::{Cause, Diff, Example, Finding, What};
+use crate::diff::finding::{Diff, Example, Finding, What};
 use crate::diff::interest::Interest;
 use crate::diff::kinds::Kinds;
 use crate::diff::people::People;
 use crate::diff::places::{ActsOn, AskedTable, Thing};
+use crate::diff::told::Told;
 use crate::diff::types::Columns;
 use crate::diff::undo::Steps;
 use crate::diff::who::Who;
@@ -47,7 +49,6 @@ use crate::document::kinds::{Documents, Tagging};
 use crate::engine::snapshot::Snapshot;
 use crate::engine::tags::Placed;
 use crate::engine::target::Place;
-use crate::model::action::Action;
 use crate::model::name::{Identifier, TableName};
 use crate::model::request::{Column, TableRequest};
 
@@ -74,7 +75,7 @@ struct Side<'a> {
 
 /// Says who gains and loses what from `old` to `new`, at `now`; a date means the whole day in `zone`.
 pub fn diff(old: &Documents, new: &Documents, zone: &TimeZone, now: Timestamp) -> Diff {
-    let (tables, taggings) = places::tables(old, new);
+    let places::Tables { tables, taggings, cut } = places::tables(old, new);
     let with = |documents: &Documents| {
         let mut documents = documents.clone();
         let own = taggings.iter().map(|tagging: &Tagging| (tagging.name.clone(), tagging.clone()));
@@ -94,19 +95,15 @@ pub fn diff(old: &Documents, new: &Documents, zone: &TimeZone, now: Timestamp) -
         declared: Declared::of(&old, &new),
         found: Vec::new(),
         cannot_be_told: background::cannot_be_told(&old, &new),
-        left_out: BTreeSet::new(),
+        left_out: cut
+            .then(|| "not every kind of table that patterns tell apart was looked at".to_owned())
+            .into_iter()
+            .collect(),
+        views: BTreeSet::new(),
         untyped: 0,
         sql: false,
     }
     .run(&tables, &things)
-}
-
-/// A finding, before those of the same kind are put together.
-struct Told {
-    way: Way,
-    /// Whether documents name what it is on; else it stands for what nobody named.
-    named: bool,
-    finding: Finding,
 }
 
 struct Comparison<'a, 'b> {
@@ -118,6 +115,8 @@ struct Comparison<'a, 'b> {
     found: Vec<Told>,
     cannot_be_told: Vec<String>,
     left_out: BTreeSet<String>,
+    /// Tables of which some owners' views were not looked through.
+    views: BTreeSet<String>,
     untyped: usize,
     sql: bool,
 }
@@ -211,10 +210,13 @@ impl<'a> Comparison<'a, '_> {
             })
             .collect();
         let context = &share.context;
-        let mut found = Vec::new();
+        let (mut found, mut views) = (Vec::new(), BTreeSet::new());
         let bench = Bench::new(self.sides, (&self.rules, &self.steps), context, ActsOn::Table);
         for (request, on, tags_alike) in &classes {
-            let definers = definers(&bench, &people, request);
+            let (definers, more) = definers(&bench, &people, request);
+            if more {
+                views.insert(format!("{}: not everybody's views of it were looked through", first.shown));
+            }
             found.extend(self.findings(&people, on, |pair| {
                 if pair.alike && *tags_alike && definers.is_empty() {
                     return Vec::new();
@@ -225,6 +227,7 @@ impl<'a> Comparison<'a, '_> {
             }));
         }
         self.found.extend(found);
+        self.views.extend(views);
     }
 
     fn things(&mut self, share: &Share<'a, &Thing>, most: usize) {
@@ -337,55 +340,22 @@ impl<'a> Comparison<'a, '_> {
         (classes, columns)
     }
 
-    /// A catalog and a schema are listed where something in them is open. Where the same rules open that, it is said once.
-    fn leave_out_what_goes_with_it(&mut self) {
-        let causes = |way: Way| -> BTreeSet<Cause> {
-            let inside = self.found.iter().filter(|told| told.way == way && !goes_with_what_is_in_it(&told.finding));
-            inside.flat_map(|told| told.finding.because.iter().cloned()).collect()
-        };
-        let told = [Way::Gain, Way::Loss].map(|way| (way, causes(way)));
-        self.found.retain(|Told { way, finding, .. }| {
-            let told =
-                told.iter().any(|(of, told)| of == way && finding.because.iter().any(|cause| told.contains(cause)));
-            !(goes_with_what_is_in_it(finding) && told)
-        });
-    }
-
-    fn finish(mut self) -> Diff {
-        self.leave_out_what_goes_with_it();
-        let mut merged: BTreeMap<(Way, What, String, BTreeSet<Cause>), Finding> = BTreeMap::new();
-        // The example is of a table that there is, where there is one.
-        self.found.sort_by_key(|told| !told.named);
-        for Told { way, finding, .. } in self.found {
-            let key = (way, finding.what.clone(), finding.who.clone(), finding.because.clone());
-            match merged.get_mut(&key) {
-                Some(known) => {
-                    known.on.extend(finding.on);
-                    known.users.extend(finding.users);
-                }
-                None => drop(merged.insert(key, finding)),
-            }
+    fn finish(self) -> Diff {
+        let mut diff = told::put_together(self.found);
+        diff.cannot_be_told = self.cannot_be_told;
+        let more = self.left_out.len().saturating_sub(MOST_LEFT_OUT);
+        let left_out = self.left_out.into_iter().take(MOST_LEFT_OUT);
+        let rest = (more > 0).then(|| format!("{more} more places: not every combination of what people have"));
+        let left_out = left_out.chain(rest);
+        // FAIL-CLOSED: who was not looked at may gain, so that without a gain it cannot be told whether there is one.
+        if diff.gains.is_empty() {
+            diff.cannot_be_told.extend(left_out)
+        } else {
+            diff.not_covered.extend(left_out)
         }
-        let mut diff = Diff { cannot_be_told: self.cannot_be_told, ..Diff::default() };
-        for ((way, ..), finding) in merged {
-            match way {
-                Way::Gain => diff.gains.push(finding),
-                Way::Loss => diff.losses.push(finding),
-            }
-        }
-        for list in [&mut diff.gains, &mut diff.losses] {
-            // The gravest first; of those the ones for most people on most tables.
-            list.sort_by_key(|finding| {
-                (gravity(&finding.what), std::cmp::Reverse((finding.users.len(), finding.on.len())))
-            });
-        }
+        diff.not_covered.extend(self.views.into_iter().take(MOST_LEFT_OUT));
         if diff.gains.is_empty() && diff.losses.is_empty() {
             return diff;
-        }
-        let more = self.left_out.len().saturating_sub(MOST_LEFT_OUT);
-        diff.not_covered.extend(self.left_out.into_iter().take(MOST_LEFT_OUT));
-        if more > 0 {
-            diff.not_covered.push(format!("{more} more places: not every combination of what people have"));
         }
         if self.untyped > 0 {
             diff.not_covered.push(
@@ -402,13 +372,16 @@ impl<'a> Comparison<'a, '_> {
     }
 }
 
-/// Those whose views are looked through: some of those who may share a table, with whether anything differs for themselves.
-fn definers<'k>(bench: &Bench<'_, '_>, kinds: &'k Kinds, request: &TableRequest) -> Vec<(&'k Pair, Vec<Way>)> {
+/// Those whose views are looked through: some of those who may share a table, with whether anything differs for themselves; and
+/// whether there are more.
+fn definers<'k>(bench: &Bench<'_, '_>, kinds: &'k Kinds, request: &TableRequest) -> (Vec<(&'k Pair, Vec<Way>)>, bool) {
     if !bench.somebody_may_share() {
-        return Vec::new();
+        return (Vec::new(), false);
     }
-    let sharing = kinds.pairs.iter().filter(|pair| bench.may_share(pair, request)).take(MOST_DEFINERS);
-    sharing.map(|pair| (pair, ways(&bench.table(pair, request)))).collect()
+    let mut sharing = kinds.pairs.iter().filter(|pair| bench.may_share(pair, request));
+    let some: Vec<&Pair> = sharing.by_ref().take(MOST_DEFINERS).collect();
+    let more = sharing.next().is_some();
+    (some.into_iter().map(|pair| (pair, ways(&bench.table(pair, request)))).collect(), more)
 }
 
 /// Which ways what is seen of a table changes.
@@ -437,19 +410,6 @@ fn through_views(
     changes
 }
 
-/// That something is listed, and a catalog's session properties, which are for those to whom something in it is visible.
-fn goes_with_what_is_in_it(finding: &Finding) -> bool {
-    let words = ["see", "set catalog session property"];
-    let listing = |word: &String| {
-        words.contains(&word.as_str()) || Action::named(&word.replace(' ', "_")).is_some_and(places::only_lists)
-    };
-    matches!(&finding.what, What::Actions(actions) if actions.iter().all(listing))
-        && finding
-            .on
-            .iter()
-            .all(|on| ["catalog ", "schema ", "session property "].iter().any(|kind| on.starts_with(kind)))
-}
-
 /// What a finding is on, in words.
 struct On {
     shown: BTreeSet<String>,
@@ -462,17 +422,6 @@ struct ColumnClass {
     name: Option<Identifier>,
     column_type: String,
     placed: [Vec<Placed>; 2],
-}
-
-fn gravity(what: &What) -> u8 {
-    match what {
-        What::Table => 0,
-        What::Rows => 1,
-        What::Column(_) => 2,
-        What::Cells(_) => 3,
-        What::Views => 4,
-        What::Actions(_) => 5,
-    }
 }
 
 fn kind_word(thing: &Thing) -> &'static str {

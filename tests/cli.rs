@@ -57,6 +57,18 @@ fn warnings_are_told_and_refuse_nothing_unless_it_is_asked() {
 }
 
 #[test]
+fn a_verdict_that_cannot_be_written_is_no_verdict() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let status = Command::new(env!("CARGO_BIN_EXE_meshward"))
+        .args(["check", FINANCE])
+        .stdout(full)
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(1));
+}
+
+#[test]
 fn sarif_is_what_the_published_schema_says() {
     // The schema as it is published has one pattern with a bracket too many, of a field that we do not write.
     let schema = include_str!("sarif/sarif-schema-2.1.0.json").replace("{2}]?$", "{2}?$");

@@ -44,6 +44,8 @@ pub struct HttpSettings {
     pub answers: Answers,
     /// The status that says that the source does not know the user. Without one, every status but 200 is a failure.
     pub not_found: Option<u16>,
+    /// The JSON pointer to what every answer about somebody has; an answer without it is a failure.
+    pub person: Option<String>,
 }
 
 /// The methods of questions.
@@ -211,7 +213,9 @@ impl Http {
             body.extend_from_slice(&chunk);
         }
         let said = match self.settings.answers {
-            Answers::Json => json::by_pointers(&body, &self.attributes, self.groups.as_deref()),
+            Answers::Json => {
+                json::by_pointers(&body, &self.attributes, self.groups.as_deref(), self.settings.person.as_deref())
+            }
             Answers::UserInfo => json::user_info(&body, &self.attributes, self.groups.is_some()),
         };
         said.map(Answer::Found)

@@ -16,8 +16,15 @@ pub(super) fn by_pointers(
     body: &[u8],
     attributes: &BTreeMap<Name, String>,
     groups: Option<&str>,
+    person: Option<&str>,
 ) -> Result<Said, LoadFailure> {
     let answer = object(body)?;
+    if let Some(pointer) = person
+        && answer.pointer(pointer).is_none_or(Value::is_null)
+    {
+        // FAIL-CLOSED: an error that is said with status 200 is not somebody who has nothing.
+        return Err(unreadable(pointer, "is not there"));
+    }
     let mut said = Said::default();
     for (name, pointer) in attributes {
         if let Some(values) = answer.pointer(pointer).map_or(Ok(None), |value| texts(value, pointer))? {
@@ -108,4 +115,18 @@ fn groups_of(listed: &Value, place: &str) -> Result<BTreeSet<Arc<str>>, LoadFail
         },
     };
     listed.iter().map(name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_that_is_said_with_status_200_is_nobody_without_values() {
+        let country = BTreeMap::from([(Name::new("country").unwrap(), "/country".to_owned())]);
+        let said = |body: &str| by_pointers(body.as_bytes(), &country, None, Some("/id")).map(|said| said.attributes);
+        assert!(matches!(said(r#"{"error": "the database is down"}"#), Err(LoadFailure::Garbage(_))));
+        assert!(matches!(said(r#"{"id": null, "country": []}"#), Err(LoadFailure::Garbage(_))));
+        assert_eq!(said(r#"{"id": "ben"}"#), Ok(BTreeMap::new()));
+    }
 }

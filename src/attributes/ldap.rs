@@ -113,7 +113,7 @@ pub struct Base {
 impl LdapUrl {
     /// Takes a URL; says what is wrong with it.
     pub fn new(text: &str) -> Result<Self, String> {
-        let url = Url::parse(text).map_err(|error| format!("`{text}` is not a URL: {error}"))?;
+        let url = Url::parse(text).map_err(|error| format!("this is not a URL: {error}"))?;
         if !matches!(url.scheme(), "ldap" | "ldaps") || url.host_str().is_none_or(str::is_empty) {
             return Err(
                 "a directory's URL is ldap://host or ldaps://host, with a port where it is another one".to_owned()

@@ -33,6 +33,16 @@ struct Held {
     of_users: Vec<usize>,
 }
 
+/// The ways to have an attribute that are looked at.
+#[derive(Debug, Default)]
+pub(super) struct Positions {
+    pub(super) all: Vec<Position>,
+    /// Each declared user's, by its place.
+    pub(super) of_users: Vec<u16>,
+    /// Whether rules mention more values than are looked at.
+    pub(super) cut: bool,
+}
+
 impl Declared {
     /// Reads both folders.
     pub(super) fn of(old: &Documents, new: &Documents) -> Self {
@@ -76,14 +86,9 @@ impl Declared {
 
     /// The ways to have an attribute, those that are invented before those of declared users, and each declared user's. Where only
     /// the truth of conditions matters there is one way for each.
-    pub(super) fn positions(
-        &self,
-        sides: [&Side<'_>; 2],
-        name: &Name,
-        interest: &Interest<'_>,
-    ) -> (Vec<Position>, Vec<u16>) {
+    pub(super) fn positions(&self, sides: [&Side<'_>; 2], name: &Name, interest: &Interest<'_>) -> Positions {
         let [old, new] = sides;
-        let Some(of) = interest.attributes.get(name) else { return (Vec::new(), Vec::new()) };
+        let Some(of) = interest.attributes.get(name) else { return Positions::default() };
         let declared = new.documents.attributes.get(name).or_else(|| old.documents.attributes.get(name));
         let value_type = declared.map_or(ValueType::Text, |declared| declared.value_type);
         let alike = |resolved: Resolved| Position::Holds { old: resolved.clone(), new: resolved };
@@ -99,14 +104,15 @@ impl Declared {
             })
         };
         place(alike(Resolved::Missing));
-        for value in invented(value_type, of, interest, [old.documents, new.documents]) {
+        let (values, cut) = invented(value_type, of, interest, [old.documents, new.documents]);
+        for value in values {
             place(alike(Resolved::Values(BTreeSet::from([value]))));
         }
         let of_users = self.attributes.get(name).map_or_else(Vec::new, |held| {
             let ways: Vec<u16> = held.ways.iter().cloned().map(place).collect();
             held.of_users.iter().map(|way| ways.get(*way).copied().unwrap_or_default()).collect()
         });
-        (positions, of_users)
+        Positions { all: positions, of_users, cut }
     }
 }
 
@@ -137,9 +143,17 @@ fn invented(
     of: &AttributeInterest<'_>,
     interest: &Interest<'_>,
     documents: [&Documents; 2],
-) -> Vec<Value> {
-    let lists = interest.lists.iter().flat_map(|list| documents.iter().filter_map(move |of| of.lists.get(list)));
-    let listed = lists.flat_map(|list| list.values.iter().take(2));
+) -> (Vec<Value>, bool) {
+    // What is in one of two lists and not in the other is what a change of it is about.
+    let of_list = |list: &Name| {
+        let [old, new] = documents.map(|of| of.lists.get(list).map_or(&[][..], |list| &list.values));
+        let apart = |these: &'_ [Value], those: &[Value]| -> Vec<Value> {
+            these.iter().filter(|value| !those.contains(value)).cloned().collect()
+        };
+        let both = old.iter().take(2).chain(new.iter().take(2)).cloned();
+        apart(old, new).into_iter().chain(apart(new, old)).chain(both).collect::<Vec<Value>>()
+    };
+    let listed: Vec<Value> = interest.lists.iter().flat_map(of_list).collect();
     let row_literals = interest.row_literals.iter().filter(|_| of.exact);
     let read = |value: &Value| match value {
         Value::Text(text) => Value::read(text, value_type),
@@ -151,9 +165,11 @@ fn invented(
             values.push(value);
         }
     };
-    for value in of.literals.iter().chain(listed).chain(row_literals).filter_map(read) {
+    let mut cut = false;
+    for value in listed.iter().chain(&of.literals).chain(row_literals).filter_map(read) {
         if values.len() >= MOST_VALUES {
-            break;
+            cut |= !values.contains(&value);
+            continue;
         }
         if of.ordered {
             beside(&value).into_iter().for_each(|value| add(value, &mut values));
@@ -168,7 +184,7 @@ fn invented(
         ValueType::Timestamp => Value::Timestamp(Timestamp::UNIX_EPOCH),
     };
     add(another, &mut values);
-    values
+    (values, cut)
 }
 
 fn beside(value: &Value) -> Vec<Value> {

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::diff::Side;
-use crate::diff::declared::Declared;
+use crate::diff::declared::{Declared, Positions};
 use crate::diff::interest::Interest;
 use crate::diff::layout::{combinations, subsets, synthetic};
 use crate::document::kinds::{Documents, Given};
@@ -19,7 +19,7 @@ use crate::model::name::Name;
 use crate::model::subject::{Identity, Party, Resolved, Subject};
 
 /// The most points in time.
-const MOST_INSTANTS: usize = 12;
+const MOST_INSTANTS: usize = 24;
 
 /// So many people, invented and declared, are looked at with each group that no changed rule names, where there are too many.
 const SOME: usize = 8;
@@ -97,14 +97,16 @@ impl People {
             let place = names.iter().position(|at| matches!(at, Position::Named(name) if name == user));
             u16::try_from(place.unwrap_or_default()).unwrap_or_default()
         };
+        let mut values_cut = false;
         let mut places: Vec<Vec<u16>> = users.users.iter().map(|user| vec![own_place(user)]).collect();
         for name in interest.attributes.keys() {
-            let (positions, of_users) = users.positions(sides, name, interest);
+            let Positions { all, of_users, cut } = users.positions(sides, name, interest);
+            values_cut |= cut;
             places
                 .iter_mut()
                 .enumerate()
                 .for_each(|(at, place)| place.push(of_users.get(at).copied().unwrap_or_default()));
-            axes.push((Axis::Attribute(name.clone()), positions));
+            axes.push((Axis::Attribute(name.clone()), all));
         }
         let mut declared: BTreeMap<Vec<u16>, Vec<usize>> = BTreeMap::new();
         places.into_iter().enumerate().for_each(|(user, place)| declared.entry(place).or_default().push(user));
@@ -112,7 +114,7 @@ impl People {
             (0..).zip(&names).filter(|(_, at)| matches!(at, Position::Named(name) if users.users.contains(name)));
         let declared_names: BTreeSet<u16> = declared_names.map(|(place, _)| place).collect();
         let mut people = Self { persons: axes.len(), axes, points: Vec::new(), declared, left_out: None };
-        let instants = instants(interest, now, &old.snapshot.zone);
+        let (instants, times_cut) = instants(interest, now, &old.snapshot.zone);
         // Those that changed rules name come first.
         let groups =
             interest.groups.iter().map(|group| (foremost.groups.contains(group), Axis::Group(Arc::clone(group))));
@@ -126,6 +128,9 @@ impl People {
         people.axes.push((Axis::Purpose, purposes(old.documents, new.documents, interest)));
         people.axes.push((Axis::Instant, instants.into_iter().map(Position::At).collect()));
         people.lay_out(most, foremost, &declared_names);
+        if values_cut || times_cut {
+            people.left_out.get_or_insert_with(|| "not every value and time that rules name".to_owned());
+        }
         people
     }
 
@@ -245,36 +250,32 @@ fn purposes(old: &Documents, new: &Documents, interest: &Interest<'_>) -> Vec<Po
 }
 
 /// Now, and one point in time for each stretch of the day and each stretch of days that rules tell apart.
-fn instants(interest: &Interest<'_>, now: Timestamp, zone: &TimeZone) -> Vec<Timestamp> {
+fn instants(interest: &Interest<'_>, now: Timestamp, zone: &TimeZone) -> (Vec<Timestamp>, bool) {
     let here = now.to_zoned_datetime(zone.clone());
     let mut instants = vec![now];
+    let mut cut = false;
     let mut add = |at: Option<jiff::ZonedDateTime>| {
         if let Some(at) = at.map(|at| at.timestamp())
             && !instants.contains(&at)
-            && instants.len() < MOST_INSTANTS
         {
-            instants.push(at);
+            if instants.len() < MOST_INSTANTS { instants.push(at) } else { cut = true }
         }
     };
-    let days: Vec<_> = if interest.weekdays {
-        (0..7).filter_map(|ahead| here.date().checked_add(jiff::Span::new().days(ahead)).ok()).collect()
-    } else {
-        vec![here.date()]
-    };
-    let kinds = |day: &jiff::civil::Date| {
+    let is_weekend = |day: &jiff::civil::Date| {
         matches!(day.weekday(), jiff::civil::Weekday::Saturday | jiff::civil::Weekday::Sunday)
     };
-    let mut seen = BTreeSet::new();
-    for day in days.iter().filter(|day| seen.insert(kinds(day))) {
-        if interest.hours.is_empty() && interest.weekdays {
-            add(day.at(12, 0, 0, 0).to_zoned_datetime(zone.clone()).ok());
-        }
-        for hour in &interest.hours {
-            add(day.to_datetime(*hour).to_zoned_datetime(zone.clone()).ok());
+    let turns = interest.days.iter().copied().filter(|day| *day > here.date());
+    for first in [here.date()].into_iter().chain(turns) {
+        let ahead = if interest.weekdays { 7 } else { 1 };
+        let week = (0..ahead).filter_map(|ahead| first.checked_add(jiff::Span::new().days(ahead)).ok());
+        let mut seen = BTreeSet::new();
+        for day in week.filter(|day| seen.insert(is_weekend(day))) {
+            // Of today the hour that it is is there already.
+            let now_or_noon = if day == first { here.time() } else { jiff::civil::Time::constant(12, 0, 0, 0) };
+            for time in [now_or_noon].into_iter().chain(interest.hours.iter().copied()) {
+                add(day.to_datetime(time).to_zoned_datetime(zone.clone()).ok());
+            }
         }
     }
-    for day in interest.days.iter().filter(|day| **day > here.date()) {
-        add(day.to_datetime(here.time()).to_zoned_datetime(zone.clone()).ok());
-    }
-    instants
+    (instants, cut)
 }

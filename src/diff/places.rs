@@ -35,8 +35,18 @@ struct Sketch {
     column_tags: BTreeSet<Name>,
 }
 
-/// Every table to ask about, and the taggings that make those of them that nobody named.
-pub(super) fn tables(old: &Documents, new: &Documents) -> (Vec<AskedTable>, Vec<Tagging>) {
+/// The tables to ask about.
+#[derive(Debug)]
+pub(super) struct Tables {
+    pub(super) tables: Vec<AskedTable>,
+    /// What makes those of them that nobody named.
+    pub(super) taggings: Vec<Tagging>,
+    /// Whether targets tell more kinds of tables apart than are asked about.
+    pub(super) cut: bool,
+}
+
+/// Every table to ask about.
+pub(super) fn tables(old: &Documents, new: &Documents) -> Tables {
     let mut named: BTreeSet<TableName> = BTreeSet::new();
     let mut sketches: BTreeSet<Sketch> = BTreeSet::from([Sketch::default()]);
     for documents in [old, new] {
@@ -62,6 +72,7 @@ pub(super) fn tables(old: &Documents, new: &Documents) -> (Vec<AskedTable>, Vec<
     let mut tables: Vec<AskedTable> =
         named.iter().map(|name| AskedTable { name: name.clone(), shown: name.to_string(), declared: true }).collect();
     let mut taggings = Vec::new();
+    let cut = sketches.len() > MOST_SKETCHES;
     for (number, sketch) in sketches.into_iter().take(MOST_SKETCHES).enumerate() {
         let (table, tagging) = sketch.table(number);
         if !named.contains(&table.name) {
@@ -69,7 +80,7 @@ pub(super) fn tables(old: &Documents, new: &Documents) -> (Vec<AskedTable>, Vec<
             taggings.extend(tagging);
         }
     }
-    (tables, taggings)
+    Tables { tables, taggings, cut }
 }
 
 fn exact(pattern: &Pattern) -> Option<TableName> {

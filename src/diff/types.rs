@@ -53,7 +53,7 @@ impl Columns {
     fn target(&mut self, target: &ColumnTarget, mask: Option<&MaskWord>) {
         let masked = match mask {
             Some(MaskWord::Known(Mask::Truncate(_))) => Some(ColumnType::Date),
-            Some(MaskWord::Known(Mask::Round(_))) => Some(number()),
+            Some(MaskWord::Known(Mask::Round(_) | Mask::Bucket(_))) => Some(number()),
             _ => None,
         };
         for (word, taken) in

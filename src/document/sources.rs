@@ -11,7 +11,7 @@ use crate::attributes::tls::TlsSettings;
 use crate::attributes::user_name::{Case, UserNames};
 use crate::document::fields::Fields;
 use crate::document::finding::{Code, Finding};
-use crate::document::kinds::Cardinality;
+use crate::document::kinds::{Cardinality, Missing};
 use crate::document::read::{Draft, Kind};
 use crate::document::validate::unknown;
 use crate::model::name::Name;
@@ -153,8 +153,14 @@ fn http(fields: &mut Fields<'_>) -> Option<HttpSettings> {
     }
     let (tls, login) = (tls(fields), login(fields));
     let not_found = fields.number("not_found", 400..=499).and_then(|status| u16::try_from(status).ok());
+    let person = fields.text("person").map(|text| {
+        if !is_pointer(text.as_str()) {
+            fields.find(Code::BadValue, &text.place, not_a_pointer(text.as_str()));
+        }
+        text.as_str().to_owned()
+    });
     let (url, method, answers) = (url?, method?, answers?);
-    Some(HttpSettings { url, method, headers, login: login?, tls, answers, not_found })
+    Some(HttpSettings { url, method, headers, login: login?, tls, answers, not_found, person })
 }
 
 fn login(fields: &mut Fields<'_>) -> Option<Login> {
@@ -259,6 +265,12 @@ pub(super) fn given(draft: &mut Draft) -> Vec<Finding> {
         if points(&settings.kind) && !is_pointer(&given.from) {
             findings.push(Finding::new(Code::BadValue, attribute.place.clone(), not_a_pointer(&given.from)));
         }
+        if declared.missing == Missing::None && !proves_somebody(settings) {
+            let message = format!("`{name}` is the empty set where it is missing, so an error's page would give it");
+            findings.push(Finding::new(Code::BadValue, attribute.place.clone(), message).with_help(
+                "add `person` below `http`: a JSON pointer to what every answer about somebody has, such as `/id`",
+            ));
+        }
         let rival = draft.documents.sources.values().find(|other| {
             other.name != source && other.precedence == settings.precedence && other.gives.contains_key(&name)
         });
@@ -277,6 +289,16 @@ pub(super) fn given(draft: &mut Draft) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Whether an answer without values is still one about somebody.
+fn proves_somebody(settings: &SourceSettings) -> bool {
+    match &settings.kind {
+        SourceKind::Http(http) => {
+            http.answers == Answers::UserInfo || http.person.is_some() || settings.groups.is_some()
+        }
+        SourceKind::Ldap(_) | SourceKind::Sql(_) => true,
+    }
 }
 
 /// Whether what is looked for in an answer is found by JSON pointers.

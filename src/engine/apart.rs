@@ -64,6 +64,7 @@ pub(crate) struct Looks {
 enum Fact {
     Is(Truth),
     Values(Option<BTreeSet<Value>>, Truth),
+    Listed(Vec<Value>),
 }
 
 impl Looks {
@@ -113,7 +114,10 @@ fn facts_of(standing: &Standing<'_>, condition: &Condition, facts: &mut Vec<Fact
             facts.push(Fact::Values(standing.attribute(&name.node), standing.is_present(&name.node)))
         }
         Mention::Whole(condition) => facts.push(Fact::Is(known(standing, condition))),
-        Mention::Column(_) | Mention::ColumnTagged(_) | Mention::List(_) => {}
+        Mention::List(list) => {
+            facts.push(Fact::Listed(standing.snapshot().lists.get(&list.node).cloned().unwrap_or_default()))
+        }
+        Mention::Column(_) | Mention::ColumnTagged(_) => {}
     });
 }
 

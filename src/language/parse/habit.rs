@@ -63,6 +63,20 @@ pub(super) fn no_name(cursor: &Cursor<'_>) -> Option<&'static str> {
 pub(super) fn after_actions(cursor: &mut Cursor<'_>) -> Option<Diagnostic> {
     let before = cursor.position();
     if cursor.takes("for") {
+        if [
+            "everyone|everybody",
+            "member|members",
+            "user|users|people|those|anyone|someone",
+            "group|groups|role|roles",
+            "the group|role|user|users|members",
+        ]
+        .iter()
+        .any(|word| cursor.sees(word))
+        {
+            cursor.rewind(before);
+            let whom = "whom an `allow` is for stands before `to`: `allow members of group \"...\" to read`";
+            return Some(cursor.expected("`for purpose`", &[]).with_help(whom));
+        }
         let name = cursor.exact_name("a purpose").map_or_else(|_| "...".into(), |name| name.node);
         cursor.rewind(before);
         return Some(cursor.expected("`for purpose`", &[]).with_help(format!("write `for purpose \"{name}\"`")));
